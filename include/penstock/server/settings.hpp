@@ -1,0 +1,23 @@
+#pragma once
+
+#include <penstock/egress/settings.hpp>
+#include <penstock/io/listen_address.hpp>
+#include <penstock/transport/accept.hpp>
+#include <penstock/tunnel/settings.hpp>
+
+#include <chrono>
+#include <vector>
+
+namespace penstock::server {
+
+/// All that the server role needs, read and validated: files are loaded, nothing is opened later but sockets.
+struct settings {
+    std::vector<io::listen_address> listen;  ///< at least one
+    transport::accept_settings accept;       ///< certificate, who may come in, path, fallback
+    egress::settings egress;                 ///< policy, resolver and dial deadlines
+    tunnel::settings tunnel;
+    unsigned threads = 1;
+    std::chrono::milliseconds drain_timeout{30'000};
+};
+
+}  // namespace penstock::server
