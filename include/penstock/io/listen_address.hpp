@@ -14,8 +14,8 @@ namespace penstock::io {
 /// Where a listener binds: a TCP endpoint or the path of a unix socket.
 using listen_address = std::variant<tcp::endpoint, asio::local::stream_protocol::endpoint>;
 
-/// Reads "127.0.0.1:1080", "[::1]:1080", ":1080" (loopback), "localhost:1080" (loopback) or "unix:/run/x.sock".
-/// Port 0 is allowed. Errors: target_errc.
+/// Reads "127.0.0.1:1080", "[::1]:1080", ":1080" (loopback), "localhost:1080" (loopback) or
+/// "unix:/run/x.sock". Port 0 is allowed. Errors: target_errc.
 [[nodiscard]] result<listen_address> parse_listen_address(std::string_view text);
 
 /// The same text, as it is logged: "127.0.0.1:1080", "[::1]:1080", "unix:/run/x.sock".
