@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -62,6 +63,10 @@ public:
     log_sink& operator=(const log_sink&) = delete;
 
     static void set_level(severity level) noexcept;
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
 };
 
 /// Whether a line of this severity would be printed; a load and a compare.
