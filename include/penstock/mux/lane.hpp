@@ -1,0 +1,246 @@
+#pragma once
+
+#include <penstock/base/flat_buffer.hpp>
+#include <penstock/base/memory_budget.hpp>
+#include <penstock/mux/error.hpp>
+#include <penstock/mux/event.hpp>
+#include <penstock/mux/frame_reader.hpp>
+#include <penstock/mux/rtt.hpp>
+#include <penstock/mux/scheduler.hpp>
+#include <penstock/mux/stream.hpp>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace penstock::mux {
+
+/// PROTOCOL.md, limits; the figures' reasons stand there.
+struct lane_settings {
+    side role = side::connecting;
+    std::uint32_t streams_max = 4'096;  ///< concurrent, opened by the peer
+    std::uint32_t init_limit_bytes = 16 * 1024;
+    std::uint32_t first_window_bytes = window_bytes_first;
+    std::uint64_t window_bytes_max = 16 * 1024 * 1024;
+    std::chrono::milliseconds ping_interval{15'000};
+    std::chrono::milliseconds ping_interval_busy{2'000};
+    std::chrono::milliseconds link_timeout{8'000};
+    std::chrono::milliseconds ack_delay{25};
+    std::chrono::milliseconds ack_overdue{30'000};
+    std::chrono::milliseconds half_close_linger{120'000};
+    std::uint32_t failed_streams_per_s = 100;  ///< rate at which grants of failed streams come back
+    std::uint32_t failed_streams_burst = 500;
+    std::uint32_t seed = 1;  ///< jitter of the heartbeat
+};
+
+/// Counted, never reset; for the log and for status.
+struct lane_counters {
+    std::uint64_t received_bytes = 0;
+    std::uint64_t streams_opened = 0;
+    std::uint64_t streams_reset = 0;
+    std::uint64_t ignored_frames = 0;
+};
+
+/// Protocol state of one lane: octets and times in, octets and events out. Does no I/O, reads no
+/// clock.
+///
+/// Order of calls:
+///   handle_*   something happened outside: octets arrived, a deadline passed
+///   verbs      the owner wants something: open, accept, refuse, consumed, reset, drain
+///   poll_*     what to send next; the owner reads a stream's octets itself, straight behind the
+///   frame header queries    const, any time
+/// An error of handle_* ends the lane: send what poll_control() still yields, then drop the link.
+/// Lifetime: the lease must outlive the lane.
+class lane {
+public:
+    lane(const lane_settings& settings, budget_lease& budget, time_point now);
+    ~lane();
+    lane(const lane&) = delete;
+    lane& operator=(const lane&) = delete;
+
+    /// Takes whole frames from the front of `input`, a piece of message payload, until there is an
+    /// event or `input` is empty. Call until it reports nothing.
+    [[nodiscard]] result<std::optional<event>> handle_octets(byte_view& input, time_point now);
+    [[nodiscard]] error_code handle_message_end();
+    /// Call when next_deadline() has passed. True: the link is lost (nothing came though something
+    /// is due).
+    [[nodiscard]] bool handle_timeout(time_point now);
+    /// Streams that a timeout ended; call until nothing after handle_timeout().
+    [[nodiscard]] std::optional<event> poll_event();
+    /// A sign of life that carries no frame (a WebSocket ping or pong).
+    void handle_sign_of_life(time_point now) noexcept { last_received_ = now; }
+
+    /// The first frame to send; before it nothing leaves.
+    void send_hello(hello h);
+    void send_hello_error(hello_err_frame err);
+    /// Nothing: the peer's grant is used up, or the lane drains.
+    [[nodiscard]] std::optional<stream_id> open(open_frame request, stream_tag tag, time_point now);
+    void set_tag(stream_id id, stream_tag tag) noexcept;
+    void accept(stream_id id, open_ok_frame answer, time_point now);
+    void refuse(stream_id id, failure code, std::string_view text);
+    /// The stream's source may have octets (true), or was found empty (false).
+    void set_ready(stream_id id, bool ready) noexcept;
+    /// `bytes` of the stream's data have left towards their consumer.
+    void consumed(stream_id id, std::size_t bytes, time_point now);
+    /// Ends both directions with a RESET; what was received and not consumed is dropped.
+    void reset(stream_id id, failure code);
+    void drain(std::chrono::milliseconds deadline, std::string_view text);
+    void close(std::string_view text);
+    /// Largest DATA payload from now on; the owner follows the link's rate with it.
+    void set_chunk_bytes(std::size_t bytes) noexcept { chunk_bytes_ = bytes; }
+
+    /// Whether there is anything to send now.
+    [[nodiscard]] bool wants_to_send() const noexcept;
+    /// Appends whole control frames, about `bytes_max` octets of them.
+    void poll_control(flat_buffer& out, std::size_t bytes_max, time_point now);
+
+    struct send_slot {
+        stream_id id;
+        stream_tag tag;
+        std::size_t payload_bytes_max;  ///< read at most this much, then call commit_data() or
+                                        ///< set_ready(id, false)
+    };
+    [[nodiscard]] std::optional<send_slot> poll_data(std::size_t room_bytes) noexcept;
+    /// The owner has put `bytes` of the stream behind `header`. `fin`: the source has ended.
+    void commit_data(
+        stream_id id,
+        std::size_t bytes,
+        bool fin,
+        std::span<std::uint8_t, frame_header_bytes> header,
+        time_point now
+    );
+
+    [[nodiscard]] time_point next_deadline() const noexcept;
+    [[nodiscard]] bool ready() const noexcept { return hello_sent_ && hello_received_; }
+    [[nodiscard]] bool can_open() const noexcept;
+    [[nodiscard]] bool failed() const noexcept { return failed_.has_value(); }
+    [[nodiscard]] const std::optional<reason>& failure_reason() const noexcept { return failed_; }
+    [[nodiscard]] std::size_t stream_count() const noexcept { return streams_.size(); }
+    [[nodiscard]] std::uint64_t buffered_bytes() const noexcept { return buffered_bytes_; }
+    [[nodiscard]] const rtt_estimator& rtt() const noexcept { return rtt_; }
+    [[nodiscard]] const lane_counters& counters() const noexcept { return counters_; }
+    [[nodiscard]] bool has_fresh_sender() const noexcept { return schedule_.has_fresh(); }
+
+private:
+    using outcome = result<std::optional<event>>;
+    using control_list = boost::intrusive::list<
+        stream,
+        boost::intrusive::base_hook<auto_hook<control_tag>>,
+        boost::intrusive::constant_time_size<false>>;
+    using linger_list = boost::intrusive::list<
+        stream,
+        boost::intrusive::base_hook<auto_hook<linger_tag>>,
+        boost::intrusive::constant_time_size<false>>;
+
+    // lane_receive.cpp
+    outcome handle_frame(const frame_view& frame, time_point now);
+    outcome handle_lane_frame(const frame_view& frame, time_point now);
+    outcome handle_stream_frame(const frame_view& frame, time_point now);
+    outcome handle_open(const frame_view& frame, time_point now);
+    outcome handle_open_ok(stream& s, byte_view payload);
+    outcome handle_open_fail(stream& s, byte_view payload);
+    outcome handle_data(stream& s, const frame_view& frame, time_point now);
+    outcome handle_window(stream& s, byte_view payload);
+    outcome handle_reset(stream& s, const frame_view& frame);
+    outcome handle_hello(byte_view payload, time_point now);
+    outcome handle_ack(byte_view payload, time_point now);
+    outcome handle_ping(byte_view payload, time_point now);
+    outcome handle_pong(byte_view payload, time_point now);
+    outcome ignore_frame(time_point now);
+    error_code fail(errc code, std::string text);
+
+    // lane_send.cpp
+    void append_lane_control(time_point now);
+    void append_stream_control(stream& s);
+    [[nodiscard]] bool sendable(const stream& s) const noexcept;
+
+    // lane.cpp
+    [[nodiscard]] stream* find(stream_id id) noexcept;
+    void queue_control(stream& s, std::uint8_t frames) noexcept;
+    void drop_received(stream& s) noexcept;
+    void end_if_done(stream& s);
+    void forget(stream& s);
+    void bury(stream& s, std::uint8_t frame);
+    [[nodiscard]] window_terms terms() const noexcept;
+    [[nodiscard]] bool is_ours(stream_id id) const noexcept;
+
+    // lane_timers.cpp
+    void release_refunds(time_point now);
+    void end_lingering(time_point now);
+    void recount_receiving(time_point now);
+    void shed_for_memory(time_point now);
+    void end_by_timeout(stream& s, failure code);
+    [[nodiscard]] time_point silent_since() const noexcept;
+    [[nodiscard]] std::chrono::milliseconds ping_interval() noexcept;
+
+    lane_settings settings_;
+    budget_lease& budget_;
+    frame_reader reader_;
+    scheduler schedule_;
+    boost::unordered_flat_map<std::uint32_t, std::unique_ptr<stream>> streams_;
+    control_list control_;     ///< streams with pending control frames, oldest first
+    linger_list half_closed_;  ///< by the time at which they were last seen alive, oldest first
+    octets scratch_;
+    std::optional<reason> failed_;
+    hello peer_;
+    rtt_estimator rtt_;
+    lane_counters counters_;
+    token_bucket ignored_budget_;
+    token_bucket ping_budget_;
+    token_bucket failed_budget_;
+
+    std::uint32_t next_id_;
+    std::uint32_t peer_id_last_ = 0;  ///< highest id the peer opened
+    std::uint64_t opened_by_us_ = 0;
+    std::uint64_t granted_to_us_;
+    std::uint64_t opened_by_peer_ = 0;
+    std::uint64_t granted_to_peer_;
+    std::uint64_t refunded_to_peer_ = 0;  ///< the grant we could announce
+    std::uint32_t refunds_held_ = 0;      ///< of failed streams, waiting for their rate
+    std::size_t chunk_bytes_ = 16 * 1024;
+    std::uint64_t buffered_bytes_ = 0;
+
+    std::uint64_t next_seq_ = 0;  ///< sequenced frames sent
+    std::uint64_t recv_seq_ = 0;  ///< sequenced frames received and dispatched
+    std::uint64_t peer_acked_seq_ = 0;
+    std::uint64_t ack_sent_seq_ = 0;
+    std::size_t unacked_received_bytes_ = 0;
+    std::deque<std::pair<std::uint64_t, stream_id>> tombs_;  ///< by sequence number, oldest first
+    std::vector<event> timed_out_;
+    std::vector<stream_id> receiving_;  ///< streams that got data lately; they share the budget
+
+    std::optional<hello> hello_pending_;
+    std::optional<hello_err_frame> hello_error_pending_;
+    std::optional<drain_frame> drain_pending_;
+    std::optional<reason> close_pending_;
+    struct pending_pong {
+        std::uint64_t echo;
+        time_point received;
+    };
+    std::optional<pending_pong> pong_pending_;
+    bool ping_pending_ = false;
+    bool ack_pending_ = false;
+    bool failure_written_ = false;
+    bool close_written_ = false;
+    bool hello_sent_ = false;
+    bool hello_received_ = false;
+    bool draining_ = false;  ///< we take no new streams
+    bool peer_draining_ = false;
+
+    time_point ack_due_ = time_point::max();
+    time_point next_ping_;
+    time_point ping_sent_{};
+    bool ping_outstanding_ = false;
+    bool busy_since_ping_ = false;
+    time_point last_received_;
+    time_point unacked_since_ = time_point::max();  ///< our oldest unacknowledged frame, about
+    time_point next_recount_ = time_point::max();
+    time_point refund_due_ = time_point::max();
+    std::uint32_t random_;
+};
+
+}  // namespace penstock::mux

@@ -1,0 +1,267 @@
+#include <penstock/mux/lane.hpp>
+
+#include <boost/assert.hpp>
+
+#include <algorithm>
+
+namespace penstock::mux {
+namespace {
+
+/// Grants before the peer's HELLO is there (PROTOCOL.md, HELLO).
+constexpr std::uint32_t streams_before_hello = 16;
+constexpr std::uint32_t limit_before_hello_bytes = 16 * 1024;
+
+/// Frames without effect that an honest peer may send in a burst: late ones of streams that were
+/// reset.
+constexpr std::uint32_t ignored_per_s = 1'000;
+constexpr std::uint32_t ignored_burst = 5'000;
+constexpr std::uint32_t pings_per_s = 10;
+constexpr std::uint32_t pings_burst = 20;
+
+std::uint8_t weight_of(stream_class priority) noexcept
+{
+    switch (priority) {
+    case stream_class::interactive:
+        return 4;
+    case stream_class::normal:
+        return 2;
+    case stream_class::bulk:
+        return 1;
+    }
+    return 2;
+}
+
+}  // namespace
+
+lane::lane(const lane_settings& settings, budget_lease& budget, time_point now)
+    : settings_(settings), budget_(budget), reader_(payload_bytes_max),
+      ignored_budget_(ignored_per_s, ignored_burst, now),
+      ping_budget_(pings_per_s, pings_burst, now),
+      failed_budget_(settings.failed_streams_per_s, settings.failed_streams_burst, now),
+      next_id_(settings.role == side::connecting ? 1 : 2), granted_to_us_(streams_before_hello),
+      granted_to_peer_(settings.streams_max), refunded_to_peer_(settings.streams_max),
+      next_ping_(now), last_received_(now), random_(settings.seed)
+{
+    peer_.init_limit_bytes = limit_before_hello_bytes;
+}
+
+lane::~lane()
+{
+    budget_.give(buffered_bytes_);
+    budget_.add_receiving(-static_cast<std::ptrdiff_t>(receiving_.size()));
+}
+
+void lane::send_hello(hello h) { hello_pending_ = std::move(h); }
+
+void lane::send_hello_error(hello_err_frame err) { hello_error_pending_ = std::move(err); }
+
+std::optional<stream_id> lane::open(open_frame request, stream_tag tag, time_point now)
+{
+    if (!can_open())
+        return std::nullopt;
+    const stream_id id{next_id_};
+    next_id_ += 2;
+    ++opened_by_us_;
+    ++counters_.streams_opened;
+
+    const auto early_bytes = std::min<std::size_t>(request.early.size(), peer_.init_limit_bytes);
+    // Under memory pressure new streams begin with the smallest window.
+    const auto window = terms().may_grow ? settings_.first_window_bytes : window_bytes_floor;
+    auto s = std::make_unique<stream>(id, stream_state::opening, window, now);
+    s->tag = tag;
+    s->local = true;
+    s->weight = weight_of(request.priority);
+    s->send_limit = peer_.init_limit_bytes;
+    s->sent_bytes = early_bytes;
+    s->last_activity = now;
+    s->details = std::make_unique<open_details>();
+    s->details->early.assign(
+        request.early.begin(), request.early.begin() + static_cast<std::ptrdiff_t>(early_bytes)
+    );
+    s->details->request = std::move(request);
+    s->details->request.limit = window;
+    queue_control(*s, pending_open);
+    streams_.emplace(static_cast<std::uint32_t>(id), std::move(s));
+    return id;
+}
+
+void lane::set_tag(stream_id id, stream_tag tag) noexcept
+{
+    if (auto* const s = find(id))
+        s->tag = tag;
+}
+
+void lane::accept(stream_id id, open_ok_frame answer, time_point now)
+{
+    auto* const s = find(id);
+    if (s == nullptr || s->state != stream_state::dialing)
+        return;
+    answer.limit = static_cast<std::uint32_t>(s->in.limit());
+    s->details = std::make_unique<open_details>();
+    s->details->answer = std::move(answer);
+    s->state = stream_state::open;
+    s->last_activity = now;
+    queue_control(*s, pending_open_ok);
+}
+
+void lane::refuse(stream_id id, failure code, std::string_view text)
+{
+    auto* const s = find(id);
+    if (s == nullptr || s->state != stream_state::dialing)
+        return;
+    s->details = std::make_unique<open_details>();
+    s->details->why = {
+        static_cast<std::uint16_t>(code), std::string(text.substr(0, reason_text_max))
+    };
+    bury(*s, pending_open_fail);
+}
+
+void lane::set_ready(stream_id id, bool ready) noexcept
+{
+    auto* const s = find(id);
+    if (s == nullptr)
+        return;
+    s->ready = ready;
+    if (ready && sendable(*s))
+        schedule_.activate(*s);
+}
+
+void lane::consumed(stream_id id, std::size_t bytes, time_point now)
+{
+    auto* const s = find(id);
+    if (s == nullptr || s->state == stream_state::tomb || bytes == 0)
+        return;
+    BOOST_ASSERT(bytes <= s->in.buffered());
+    buffered_bytes_ -= bytes;
+    budget_.give(bytes);
+    s->last_activity = now;
+    if (s->in.consume(bytes, terms(), now) && !s->fin_received && s->introduced)
+        queue_control(*s, pending_window);
+    end_if_done(*s);
+}
+
+void lane::reset(stream_id id, failure code)
+{
+    auto* const s = find(id);
+    if (s == nullptr || s->state == stream_state::tomb)
+        return;
+    ++counters_.streams_reset;
+    if ((s->pending & pending_open) != 0) {
+        // The peer never heard of it; an id that is skipped is no error.
+        --opened_by_us_;
+        forget(*s);
+        return;
+    }
+    s->reset_code = code;
+    s->reset_flags = flag_abort | flag_stop;
+    // OPEN_OK that was not written yet: the RESET says it all.
+    bury(*s, pending_reset);
+}
+
+void lane::drain(std::chrono::milliseconds deadline, std::string_view text)
+{
+    if (draining_)
+        return;
+    draining_ = true;
+    drain_pending_ = drain_frame{
+        .last_stream = peer_id_last_,
+        .deadline_ms = static_cast<std::uint32_t>(deadline.count()),
+        .why = {0, std::string(text)},
+    };
+}
+
+void lane::close(std::string_view text)
+{
+    if (!close_pending_)
+        close_pending_ = reason{0, std::string(text)};
+}
+
+bool lane::can_open() const noexcept
+{
+    return !failed_ && !draining_ && !peer_draining_ && !close_pending_ &&
+           opened_by_us_ < granted_to_us_ && next_id_ < stream_id_end;
+}
+
+stream* lane::find(stream_id id) noexcept
+{
+    const auto found = streams_.find(static_cast<std::uint32_t>(id));
+    return found == streams_.end() ? nullptr : found->second.get();
+}
+
+void lane::queue_control(stream& s, std::uint8_t frames) noexcept
+{
+    s.pending |= frames;
+    if (!static_cast<auto_hook<control_tag>&>(s).is_linked())
+        control_.push_back(s);
+}
+
+void lane::drop_received(stream& s) noexcept
+{
+    const auto held = s.in.buffered();
+    buffered_bytes_ -= held;
+    budget_.give(held);
+    // Their octets are gone for good; what is counted here must not be given back twice.
+    (void)s.in.consume(held, window_terms{.only_if_empty = true}, s.last_activity);
+}
+
+/// Both directions have ended and everything was consumed: nothing can come for this id any more.
+void lane::end_if_done(stream& s)
+{
+    if (s.fin_sent && s.fin_received && s.in.buffered() == 0)
+        forget(s);
+}
+
+/// Ends a stream whose last frame (RESET or OPEN_FAIL) is still to be written. It is kept until the
+/// peer acknowledges that frame, since until then the peer may send for it in good faith.
+void lane::bury(stream& s, std::uint8_t frame)
+{
+    drop_received(s);
+    s.state = stream_state::tomb;
+    s.failed = true;
+    s.tag = nullptr;
+    s.ready = false;
+    static_cast<auto_hook<schedule_tag>&>(s).unlink();
+    static_cast<auto_hook<linger_tag>&>(s).unlink();
+    s.pending = 0;
+    if (frame == pending_reset)
+        s.details.reset();
+    queue_control(s, frame);
+}
+
+void lane::forget(stream& s)
+{
+    drop_received(s);
+    if (!s.local) {
+        if (s.failed) {
+            ++refunds_held_;
+            refund_due_ = std::min(refund_due_, last_received_);
+        } else {
+            ++refunded_to_peer_;
+        }
+    }
+    streams_.erase(static_cast<std::uint32_t>(s.id));
+}
+
+window_terms lane::terms() const noexcept
+{
+    const auto& whole = budget_.whole();
+    const auto used = whole.used_bytes();
+    const auto limit = std::max<std::size_t>(1, whole.limit_bytes());
+    const auto free = limit > used ? limit - used : 0;
+    const auto sharing = std::max<std::size_t>(1, whole.receiving_streams());
+    return {
+        .round_trip = rtt_.for_windows(),
+        .share_bytes = std::clamp<std::uint64_t>(
+            free / sharing, window_bytes_floor, settings_.window_bytes_max
+        ),
+        .may_grow = used<limit / 10 * 7, .only_if_empty = used> limit / 20 * 17,
+    };
+}
+
+bool lane::is_ours(stream_id id) const noexcept
+{
+    const bool odd = (static_cast<std::uint32_t>(id) & 1) != 0;
+    return odd == (settings_.role == side::connecting);
+}
+
+}  // namespace penstock::mux

@@ -1,0 +1,368 @@
+// What the peer sends: every frame is judged whole before anything changes.
+#include <penstock/mux/lane.hpp>
+
+#include <algorithm>
+
+namespace penstock::mux {
+namespace {
+
+std::string describe_stream(std::string_view what, stream_id id)
+{
+    return std::string(what) + " on stream " + std::to_string(static_cast<std::uint32_t>(id));
+}
+
+}  // namespace
+
+lane::outcome lane::handle_octets(byte_view& input, time_point now)
+{
+    if (failed_)
+        return error_code{static_cast<errc>(failed_->code)};
+    while (!input.empty()) {
+        const auto before = input.size();
+        auto frame = reader_.next(input);
+        const auto taken = before - input.size();
+        counters_.received_bytes += taken;
+        last_received_ = now;
+        if (!frame)
+            return fail(errc::frame_too_large, "a frame is larger than was announced");
+        if (!*frame)
+            break;
+        const bool counted = is_sequenced((*frame)->header.type);
+        if (counted && !hello_received_)
+            return fail(errc::protocol, "the first frame is not HELLO");
+        auto handled = handle_frame(**frame, now);
+        if (handled && counted) {
+            // Dispatch and count are one step: a frame was received exactly if its number is below
+            // recv_seq_.
+            ++recv_seq_;
+            unacked_received_bytes_ += frame_header_bytes + (*frame)->header.payload_bytes;
+            ack_due_ = std::min(ack_due_, now + settings_.ack_delay);
+        }
+        if (!handled || *handled)
+            return handled;
+    }
+    return std::optional<event>{};
+}
+
+error_code lane::handle_message_end()
+{
+    if (reader_.end_message())
+        return fail(errc::protocol, "a message ends inside a frame");
+    return {};
+}
+
+error_code lane::fail(errc code, std::string text)
+{
+    if (!failed_)
+        failed_ = reason{static_cast<std::uint16_t>(code), std::move(text)};
+    return code;
+}
+
+lane::outcome lane::handle_frame(const frame_view& frame, time_point now)
+{
+    const auto type = frame.header.type;
+    if (type == static_cast<std::uint8_t>(frame_type::hello))
+        return handle_hello(frame.payload, now);
+    if (!hello_received_ && type != static_cast<std::uint8_t>(frame_type::hello_err) &&
+        type != static_cast<std::uint8_t>(frame_type::lane_err))
+        return fail(errc::protocol, "the first frame is not HELLO");
+    if (frame.header.stream == stream_id{})
+        return handle_lane_frame(frame, now);
+    return handle_stream_frame(frame, now);
+}
+
+lane::outcome lane::handle_lane_frame(const frame_view& frame, time_point now)
+{
+    switch (static_cast<frame_type>(frame.header.type)) {
+    case frame_type::ack:
+        return handle_ack(frame.payload, now);
+    case frame_type::ping:
+        return handle_ping(frame.payload, now);
+    case frame_type::pong:
+        return handle_pong(frame.payload, now);
+    case frame_type::max_streams: {
+        const auto granted = decode_u32(frame.payload);
+        if (!granted)
+            return fail(errc::protocol, "malformed MAX_STREAMS");
+        if (*granted <= granted_to_us_)
+            return ignore_frame(now);
+        granted_to_us_ = *granted;
+        return std::optional<event>{};
+    }
+    case frame_type::drain: {
+        auto drain = decode_drain(frame.payload);
+        if (!drain)
+            return fail(errc::protocol, "malformed DRAIN");
+        peer_draining_ = true;
+        return std::optional<event>{peer_draining{std::move(*drain)}};
+    }
+    case frame_type::link_drain:
+        peer_draining_ = true;
+        return std::optional<event>{peer_draining{}};
+    case frame_type::close:
+    case frame_type::lane_err: {
+        auto why = decode_reason(frame.payload);
+        if (!why)
+            return fail(errc::protocol, "malformed CLOSE or LANE_ERR");
+        const bool by_error = frame.header.type == static_cast<std::uint8_t>(frame_type::lane_err);
+        return std::optional<event>{lane_ended{std::move(*why), by_error}};
+    }
+    case frame_type::hello_err: {
+        auto why = decode_hello_err(frame.payload);
+        if (!why || hello_received_)
+            return fail(errc::protocol, "unexpected or malformed HELLO_ERR");
+        return std::optional<event>{peer_refused{std::move(*why)}};
+    }
+    case frame_type::pad:
+        return ignore_frame(now);
+    default:
+        break;
+    }
+    if ((frame.header.type & type_ignorable) != 0)
+        return ignore_frame(now);
+    return fail(errc::protocol, "unknown frame type " + std::to_string(frame.header.type));
+}
+
+lane::outcome lane::handle_stream_frame(const frame_view& frame, time_point now)
+{
+    const auto type = static_cast<frame_type>(frame.header.type);
+    const auto id = frame.header.stream;
+    if (type == frame_type::open)
+        return handle_open(frame, now);
+    if ((frame.header.type & type_ignorable) != 0 || type == frame_type::blocked)
+        return ignore_frame(now);
+    if (type < frame_type::open_ok || type > frame_type::reset)
+        return fail(errc::protocol, "unknown frame type " + std::to_string(frame.header.type));
+
+    auto* const s = find(id);
+    if (s == nullptr) {
+        const auto number = static_cast<std::uint32_t>(id);
+        const bool known = is_ours(id) ? number < next_id_ : number <= peer_id_last_;
+        if (known && (type == frame_type::window || type == frame_type::reset))
+            return ignore_frame(now);
+        return fail(errc::bad_state, describe_stream("frame for a stream that is not open,", id));
+    }
+    if (s->state == stream_state::tomb)
+        return ignore_frame(now);
+    if (s->local && !s->introduced)
+        return fail(errc::bad_state, describe_stream("frame for a stream that is not open,", id));
+
+    switch (type) {
+    case frame_type::open_ok:
+        return handle_open_ok(*s, frame.payload);
+    case frame_type::open_fail:
+        return handle_open_fail(*s, frame.payload);
+    case frame_type::data:
+        return handle_data(*s, frame, now);
+    case frame_type::window:
+        return handle_window(*s, frame.payload);
+    default:
+        return handle_reset(*s, frame);
+    }
+}
+
+lane::outcome lane::handle_open(const frame_view& frame, time_point now)
+{
+    const auto id = frame.header.stream;
+    const auto number = static_cast<std::uint32_t>(id);
+    const bool fin = (frame.header.flags & flag_fin) != 0;
+    if (is_ours(id) || number <= peer_id_last_ || number >= stream_id_end)
+        return fail(errc::protocol, describe_stream("OPEN out of order", id));
+    if (opened_by_peer_ >= granted_to_peer_)
+        return fail(errc::enhance_your_calm, describe_stream("OPEN beyond the grant", id));
+    auto request = decode_open(frame.payload, (frame.header.flags & flag_early) != 0);
+    if (!request)
+        return fail(errc::protocol, describe_stream("malformed OPEN", id));
+    if (request->early.size() > settings_.init_limit_bytes)
+        return fail(errc::flow_control, describe_stream("too much early data", id));
+
+    peer_id_last_ = number;
+    ++opened_by_peer_;
+    ++counters_.streams_opened;
+    const auto first = terms().may_grow ? settings_.first_window_bytes : window_bytes_floor;
+    const auto window = std::max(first, settings_.init_limit_bytes);
+    auto s = std::make_unique<stream>(id, stream_state::dialing, window, now);
+    s->send_limit = request->limit;
+    s->last_activity = now;
+    s->fin_received = fin;
+    (void)s->in.receive(request->early.size());
+    buffered_bytes_ += request->early.size();
+    budget_.take(request->early.size());
+    auto& record = *streams_.emplace(number, std::move(s)).first->second;
+
+    const auto code = draining_            ? failure::overloaded
+                      : request->kind != 1 ? failure::command_not_supported
+                                           : failure::none;
+    if (code != failure::none) {
+        refuse(
+            record.id,
+            code,
+            draining_ ? "the server is shutting down" : "only TCP streams are supported"
+        );
+        return std::optional<event>{};
+    }
+    return std::optional<event>{open_requested{id, std::move(*request), fin}};
+}
+
+lane::outcome lane::handle_open_ok(stream& s, byte_view payload)
+{
+    auto answer = decode_open_ok(payload);
+    if (!answer)
+        return fail(errc::protocol, describe_stream("malformed OPEN_OK", s.id));
+    if (s.state != stream_state::opening)
+        return fail(errc::bad_state, describe_stream("unexpected OPEN_OK", s.id));
+    s.state = stream_state::open;
+    s.send_limit = std::max<std::uint64_t>(s.send_limit, answer->limit);
+    if (sendable(s))
+        schedule_.activate(s);
+    return std::optional<event>{stream_opened{s.id, s.tag, std::move(*answer)}};
+}
+
+lane::outcome lane::handle_open_fail(stream& s, byte_view payload)
+{
+    auto why = decode_reason(payload);
+    if (!why)
+        return fail(errc::protocol, describe_stream("malformed OPEN_FAIL", s.id));
+    if (s.state != stream_state::opening)
+        return fail(errc::bad_state, describe_stream("unexpected OPEN_FAIL", s.id));
+    open_refused refused{s.id, s.tag, static_cast<failure>(why->code), std::move(why->text)};
+    forget(s);
+    return std::optional<event>{std::move(refused)};
+}
+
+lane::outcome lane::handle_data(stream& s, const frame_view& frame, time_point now)
+{
+    const bool fin = (frame.header.flags & flag_fin) != 0;
+    const auto bytes = frame.payload.size();
+    if (s.state == stream_state::opening)
+        return fail(errc::bad_state, describe_stream("DATA before OPEN_OK", s.id));
+    if (s.fin_received)
+        return fail(errc::bad_state, describe_stream("DATA behind FIN", s.id));
+    if (bytes == 0 && !fin)
+        return fail(errc::protocol, describe_stream("empty DATA", s.id));
+    if (bytes > s.in.limit() - s.in.received())
+        return fail(errc::flow_control, describe_stream("DATA beyond the limit", s.id));
+
+    (void)s.in.receive(bytes);
+    buffered_bytes_ += bytes;
+    budget_.take(bytes);
+    busy_since_ping_ = true;
+    s.fin_received = fin;
+    s.last_activity = now;
+    if (!s.receiving) {
+        s.receiving = true;
+        receiving_.push_back(s.id);
+        budget_.add_receiving(1);
+        next_recount_ = std::min(next_recount_, now + std::chrono::milliseconds(100));
+    }
+    stream_data data{s.id, s.tag, frame.payload, fin};
+    if (fin) {
+        static_cast<auto_hook<linger_tag>&>(s).unlink();
+        end_if_done(s);
+    }
+    return std::optional<event>{data};
+}
+
+lane::outcome lane::handle_window(stream& s, byte_view payload)
+{
+    const auto limit = decode_u64(payload);
+    if (!limit)
+        return fail(errc::protocol, describe_stream("malformed WINDOW", s.id));
+    if (s.state == stream_state::opening)
+        return fail(errc::bad_state, describe_stream("WINDOW before OPEN_OK", s.id));
+    constexpr std::uint64_t window_bytes_hard = 64 * 1024 * 1024;
+    if (*limit > s.sent_bytes + window_bytes_hard)
+        return fail(errc::flow_control, describe_stream("WINDOW beyond all measure", s.id));
+    s.send_limit = std::max(s.send_limit, *limit);
+    if (sendable(s))
+        schedule_.activate(s);
+    return std::optional<event>{};
+}
+
+lane::outcome lane::handle_reset(stream& s, const frame_view& frame)
+{
+    const auto reset = decode_reset(frame.payload);
+    if (!reset)
+        return fail(errc::protocol, describe_stream("malformed RESET", s.id));
+    ++counters_.streams_reset;
+    s.failed = true;
+    stream_reset ended{s.id, s.tag, static_cast<failure>(reset->code)};
+    if (frame.header.flags == (flag_abort | flag_stop)) {
+        forget(s);
+    } else {
+        // One direction only: a socket that is reset has no other half, so the rest is given up
+        // too.
+        s.reset_code = ended.code;
+        s.reset_flags = flag_abort | flag_stop;
+        bury(s, pending_reset);
+    }
+    return std::optional<event>{ended};
+}
+
+lane::outcome lane::handle_hello(byte_view payload, time_point now)
+{
+    auto peer = decode_hello(payload);
+    if (!peer || hello_received_)
+        return fail(errc::protocol, "unexpected or malformed HELLO");
+    if (peer->role == settings_.role)
+        return fail(errc::protocol, "HELLO of our own role");
+    peer_ = std::move(*peer);
+    hello_received_ = true;
+    granted_to_us_ = std::max<std::uint64_t>(granted_to_us_, peer_.streams_max);
+    next_ping_ = now;
+    return std::optional<event>{peer_ready{peer_}};
+}
+
+lane::outcome lane::handle_ack(byte_view payload, time_point now)
+{
+    const auto seq = decode_u64(payload);
+    if (!seq)
+        return fail(errc::protocol, "malformed ACK");
+    // A peer's number is only ever compared with our own counters.
+    if (*seq < peer_acked_seq_ || *seq > next_seq_)
+        return fail(errc::protocol, "ACK of what was never sent");
+    peer_acked_seq_ = *seq;
+    unacked_since_ = peer_acked_seq_ == next_seq_ ? time_point::max() : now;
+    while (!tombs_.empty() && tombs_.front().first <= peer_acked_seq_) {
+        if (auto* const s = find(tombs_.front().second))
+            forget(*s);
+        tombs_.pop_front();
+    }
+    return std::optional<event>{};
+}
+
+lane::outcome lane::handle_ping(byte_view payload, time_point now)
+{
+    const auto sent = decode_u64(payload);
+    if (!sent)
+        return fail(errc::protocol, "malformed PING");
+    if (!ping_budget_.take(now))
+        return fail(errc::enhance_your_calm, "too many PINGs");
+    pong_pending_ = pending_pong{*sent, now};
+    return std::optional<event>{};
+}
+
+lane::outcome lane::handle_pong(byte_view payload, time_point now)
+{
+    const auto pong = decode_pong(payload);
+    if (!pong)
+        return fail(errc::protocol, "malformed PONG");
+    const auto sent = static_cast<std::uint64_t>(ping_sent_.time_since_epoch().count());
+    if (!ping_outstanding_ || pong->echo != sent)
+        return ignore_frame(now);
+    ping_outstanding_ = false;
+    const auto held = std::chrono::microseconds(pong->hold_us);
+    const auto round_trip = std::chrono::duration_cast<std::chrono::microseconds>(now - ping_sent_);
+    rtt_.add(std::max(round_trip - held, std::chrono::microseconds{1}), now);
+    return std::optional<event>{};
+}
+
+lane::outcome lane::ignore_frame(time_point now)
+{
+    ++counters_.ignored_frames;
+    if (!ignored_budget_.take(now))
+        return fail(errc::enhance_your_calm, "too many frames without effect");
+    return std::optional<event>{};
+}
+
+}  // namespace penstock::mux

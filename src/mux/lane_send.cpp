@@ -1,0 +1,214 @@
+// What goes to the peer: control from pending state first, then the streams' octets in the
+// scheduler's order.
+#include <penstock/mux/lane.hpp>
+
+#include <boost/assert.hpp>
+
+#include <algorithm>
+
+namespace penstock::mux {
+namespace {
+
+/// A WINDOW's residue below this is not worth a frame of its own (RFC 1122 section 4.2.3.4,
+/// sender's side).
+constexpr std::uint64_t credit_bytes_min = 1'024;
+
+/// Received octets that make an ACK due at once; an eighth of what the peer can keep, if that is
+/// less.
+constexpr std::size_t ack_bytes = 256 * 1024;
+
+}  // namespace
+
+bool lane::wants_to_send() const noexcept
+{
+    if (hello_error_pending_ || hello_pending_ || (failed_ && !failure_written_))
+        return true;
+    if (!hello_sent_ || failed_)
+        return false;
+    return !control_.empty() || schedule_.any() || pong_pending_ || ping_pending_ ||
+           drain_pending_ || (close_pending_ && !close_written_) || ack_pending_ ||
+           unacked_received_bytes_ >= ack_bytes ||
+           refunded_to_peer_ - granted_to_peer_ >= std::max(1U, settings_.streams_max / 4);
+}
+
+void lane::poll_control(flat_buffer& out, std::size_t bytes_max, time_point now)
+{
+    scratch_.clear();
+    append_lane_control(now);
+    while (hello_sent_ && !failed_ && !control_.empty() && scratch_.size() < bytes_max) {
+        auto& s = control_.front();
+        control_.pop_front();
+        append_stream_control(s);
+    }
+    if (!scratch_.empty() && unacked_since_ == time_point::max() && next_seq_ > peer_acked_seq_)
+        unacked_since_ = now;
+    out.append(scratch_);
+}
+
+void lane::append_lane_control(time_point now)
+{
+    if (hello_error_pending_) {
+        append_hello_err(scratch_, *hello_error_pending_);
+        hello_error_pending_.reset();
+        return;
+    }
+    if (hello_pending_) {
+        append_hello(scratch_, *hello_pending_);
+        hello_pending_.reset();
+        hello_sent_ = true;
+    }
+    if (failed_) {
+        if (!failure_written_)
+            append_reason(scratch_, frame_type::lane_err, stream_id{}, *failed_);
+        failure_written_ = true;
+        return;
+    }
+    if (!hello_sent_)
+        return;
+
+    if (recv_seq_ != ack_sent_seq_) {
+        append_u64(scratch_, frame_type::ack, stream_id{}, recv_seq_);
+        ack_sent_seq_ = recv_seq_;
+        unacked_received_bytes_ = 0;
+        ack_pending_ = false;
+        ack_due_ = time_point::max();
+    }
+    if (pong_pending_) {
+        const auto held =
+            std::chrono::duration_cast<std::chrono::microseconds>(now - pong_pending_->received);
+        append_pong(
+            scratch_,
+            {pong_pending_->echo, static_cast<std::uint32_t>(held.count()), counters_.received_bytes
+            }
+        );
+        pong_pending_.reset();
+    }
+    if (ping_pending_) {
+        ping_sent_ = now;
+        ping_outstanding_ = true;
+        ping_pending_ = false;
+        append_u64(
+            scratch_,
+            frame_type::ping,
+            stream_id{},
+            static_cast<std::uint64_t>(now.time_since_epoch().count())
+        );
+    }
+    if (refunded_to_peer_ > granted_to_peer_) {
+        granted_to_peer_ = refunded_to_peer_;
+        append_u32(
+            scratch_,
+            frame_type::max_streams,
+            stream_id{},
+            static_cast<std::uint32_t>(granted_to_peer_)
+        );
+        ++next_seq_;
+    }
+    if (drain_pending_) {
+        append_drain(scratch_, *drain_pending_);
+        drain_pending_.reset();
+        ++next_seq_;
+    }
+    if (close_pending_ && !close_written_) {
+        append_reason(scratch_, frame_type::close, stream_id{}, *close_pending_);
+        close_written_ = true;
+        ++next_seq_;
+    }
+}
+
+void lane::append_stream_control(stream& s)
+{
+    const auto pending = s.pending;
+    s.pending = 0;
+    if ((pending & pending_open) != 0) {
+        auto& details = *s.details;
+        details.request.early = details.early;
+        append_open(scratch_, s.id, details.request, details.fin);
+    } else if ((pending & pending_open_ok) != 0) {
+        append_open_ok(scratch_, s.id, s.details->answer);
+    } else if ((pending & pending_open_fail) != 0) {
+        append_reason(scratch_, frame_type::open_fail, s.id, s.details->why);
+    }
+    if ((pending & (pending_open | pending_open_ok | pending_open_fail)) != 0) {
+        ++next_seq_;
+        s.details.reset();
+        s.introduced = true;
+    }
+    if ((pending & pending_window) != 0) {
+        append_u64(scratch_, frame_type::window, s.id, s.in.limit());
+        ++next_seq_;
+    }
+    if ((pending & pending_reset) != 0) {
+        append_reset(
+            scratch_, s.id, s.reset_flags, {static_cast<std::uint16_t>(s.reset_code), s.sent_bytes}
+        );
+        ++next_seq_;
+    }
+    if (s.state == stream_state::tomb)
+        tombs_.emplace_back(next_seq_, s.id);
+    else if (sendable(s))
+        schedule_.activate(s);
+}
+
+bool lane::sendable(const stream& s) const noexcept
+{
+    if (!s.ready || !s.introduced || s.fin_sent || s.state == stream_state::tomb)
+        return false;
+    const auto credit = s.send_limit - s.sent_bytes;
+    return credit >= credit_bytes_min || (credit > 0 && s.sent_bytes == 0);
+}
+
+std::optional<lane::send_slot> lane::poll_data(std::size_t room_bytes) noexcept
+{
+    if (failed_ || !hello_sent_ || room_bytes <= frame_header_bytes)
+        return std::nullopt;
+    auto* const s = schedule_.next([this](const stream& candidate) { return sendable(candidate); });
+    if (s == nullptr)
+        return std::nullopt;
+    const auto most = std::min<std::uint64_t>({
+        s->send_limit - s->sent_bytes,
+        chunk_bytes_,
+        peer_.payload_bytes_max,
+        room_bytes - frame_header_bytes,
+    });
+    return send_slot{s->id, s->tag, static_cast<std::size_t>(most)};
+}
+
+void lane::commit_data(
+    stream_id id,
+    std::size_t bytes,
+    bool fin,
+    std::span<std::uint8_t, frame_header_bytes> header,
+    time_point now
+)
+{
+    auto* const s = find(id);
+    BOOST_ASSERT(s != nullptr && (bytes > 0 || fin));
+    encode_header(
+        {
+            .type = static_cast<std::uint8_t>(frame_type::data),
+            .flags = fin ? flag_fin : std::uint8_t{0},
+            .payload_bytes = static_cast<std::uint16_t>(bytes),
+            .stream = id,
+        },
+        header
+    );
+    ++next_seq_;
+    if (unacked_since_ == time_point::max())
+        unacked_since_ = now;
+    s->sent_bytes += bytes;
+    s->last_activity = now;
+    busy_since_ping_ = true;
+    schedule_.charge(*s, bytes + frame_header_bytes);
+    if (!fin)
+        return;
+    s->fin_sent = true;
+    s->ready = false;
+    if (!s->fin_received) {
+        s->linger_due = now + settings_.half_close_linger;
+        half_closed_.push_back(*s);
+    }
+    end_if_done(*s);
+}
+
+}  // namespace penstock::mux
