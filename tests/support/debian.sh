@@ -69,8 +69,10 @@ install_without_starting() {
         printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
         as_root chmod 755 "$policy"
     fi
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 --no-install-recommends \
-        -o Dpkg::Use-Pty=0 "$@" </dev/null || status=$?
+    mkdir -p "$(dirname "$undo_file")"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends \
+        -o Dpkg::Use-Pty=0 "$@" </dev/null >"$undo_file.log" 2>&1 || status=$?
+    [ "$status" = 0 ] || grep -E '^(E|dpkg):' "$undo_file.log" || tail -n 5 "$undo_file.log"
     if "$made"; then
         as_root rm -f "$policy"
     fi
@@ -134,6 +136,6 @@ note_undo() {
 tell_undo() {
     if [ -s "$undo_file" ]; then
         say "To undo what was installed (also kept in ${undo_file#"$PWD"/}):"
-        sed 's/^/    /' "$undo_file"
+        fold -s -w 108 "$undo_file" | sed '/ $/s/$/\\/; s/^/    /'
     fi
 }

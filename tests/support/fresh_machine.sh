@@ -60,6 +60,7 @@ command -v debootstrap >/dev/null || {
     exit 1
 }
 
+# shellcheck disable=SC2016  # apt expands these
 # The first URI of the suite `bookworm` in apt's own view of its sources.
 mirror=$(apt-get indextargets --format '$(SITE) $(CODENAME) $(RELEASE)' 2>/dev/null |
     awk '$2 == "bookworm" || $3 == "bookworm" { print $1; exit }')

@@ -1,0 +1,93 @@
+"""The examples in conf/ in front of a server that leaves TLS to them."""
+
+import os
+
+from cases import case
+from harness import ROOT, expect, expect_equal, find, free_port, need, wait_until
+from peers import http_get, listens, web
+
+
+def token_server(bed, *options):
+    """A server without TLS that admits one token; returns (server, the gateway's token file)."""
+    made = bed.penstock("keys", "token", "laptop")
+    expect_equal(made.returncode, 0, made.stderr)
+    token = bed.write("token", next(w for w in made.stdout.split() if w.startswith("pst_")) + "\n")
+    line = next(text for text in made.stdout.splitlines() if text.strip().startswith("laptop:token:"))
+    users = bed.write("users", line.strip() + "\n")
+    server = bed.start("penstock-server", bed.binary, "server", "--listen", "127.0.0.1:0", "--plain", "--users-file", users,
+                       "--drain-timeout", "1s", "--allow", "127.0.0.0/8", *options)
+    server.port = int(server.wait_line(r"server\.listening address=\S+:(\d+)")[1])
+    return server, token
+
+
+def example(name, changes):
+    """The text of an example with each of the words replaced; every one must be there."""
+    text = (ROOT / "conf" / name).read_text()
+    for old, new in changes.items():
+        expect(old in text, f"conf/{name} has no {old!r} any more")
+        text = text.replace(old, str(new))
+    return text
+
+
+def serves(bed, front, port, token):
+    wait_until(lambda: listens(port), 20, f"{front.name} listens:\n{front.tail()}")
+    gateway = bed.gateway(port, "--token-file", token, credentials=False)
+    site = web()
+    got = bed.curl("--proxy", f"socks5h://{gateway.address}", f"http://127.0.0.1:{site.port}/hello")
+    expect_equal((got.returncode, got.stdout), (0, f"GET /hello at 127.0.0.1:{site.port}\n"), got.stderr)
+    status = http_get(gateway, f"http://127.0.0.1:{site.port}/bytes/20000000", 60)
+    expect_equal(len(status[2]), 20_000_000, "octets of a download")
+
+
+@case()
+def nginx_in_front_passes_the_tunnel(bed):
+    """conf/nginx/penstock.conf, TLS ended by nginx."""
+    need("nginx")
+    server, token = token_server(bed)
+    keys, port = bed.keys(), free_port()
+    bed.write("penstock.conf", example("nginx/penstock.conf", {
+        "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;", "listen [::]:443 ssl;": "",
+        "/etc/penstock/fullchain.pem": keys / "server.crt", "/etc/penstock/privkey.pem": keys / "server.key",
+        "127.0.0.1:8080": f"127.0.0.1:{server.port}",
+    }))
+    temporary = "\n".join(f"{kind}_temp_path {bed.path(kind)};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    bed.write("nginx.conf", f"""
+        {"user root;" if os.getuid() == 0 else ""}
+        daemon off; worker_processes 1; pid {bed.path('nginx.pid')}; error_log stderr;
+        events {{ }}
+        http {{ access_log off; {temporary} include {bed.path('penstock.conf')}; }}
+    """)
+    front = bed.start("nginx", find("nginx"), "-e", "stderr", "-c", bed.path("nginx.conf"))
+    serves(bed, front, port, token)
+
+
+@case()
+def haproxy_in_front_passes_the_tunnel(bed):
+    """conf/haproxy/terminate.cfg, TLS ended by haproxy."""
+    need("haproxy")
+    server, token = token_server(bed)
+    keys, port = bed.keys(), free_port()
+    pair = bed.write("pair.pem", (keys / "server.crt").read_text() + (keys / "server.key").read_text())
+    bed.write("haproxy.cfg", example("haproxy/terminate.cfg", {
+        "bind :::443 v4v6 ssl crt /etc/penstock/pair.pem": f"bind 127.0.0.1:{port} ssl crt {pair}",
+        "127.0.0.1:8080": f"127.0.0.1:{server.port}",
+    }))
+    front = bed.start("haproxy", find("haproxy"), "-db", "-f", bed.path("haproxy.cfg"))
+    serves(bed, front, port, token)
+
+
+@case()
+def haproxy_passes_tls_through_untouched(bed):
+    """conf/haproxy/passthrough.cfg: by server name, so that client certificates still work."""
+    need("haproxy")
+    keys = bed.keys(name="tunnel.example.com")
+    server = bed.server(keys=keys)
+    port = free_port()
+    bed.write("haproxy.cfg", example("haproxy/passthrough.cfg", {
+        "bind :::443 v4v6": f"bind 127.0.0.1:{port}", "127.0.0.1:8443": f"127.0.0.1:{server.port}",
+    }))
+    front = bed.start("haproxy", find("haproxy"), "-db", "-f", bed.path("haproxy.cfg"))
+    wait_until(lambda: listens(port), 20, f"haproxy listens:\n{front.tail()}")
+    gateway = bed.gateway(port, "--server-name", "tunnel.example.com", keys=keys)
+    site = web()
+    expect_equal(http_get(gateway, f"http://127.0.0.1:{site.port}/hello")[0], 200, "a request")
