@@ -206,4 +206,4 @@ def many_small_exchanges_stay_apart(bed):
     for thread in threads:
         thread.join(60)
         expect(not thread.is_alive(), "an exchange hangs")
-    expect_equal(wrong, [], "exchanges that went wrong")
+    expect(not wrong, f"{len(wrong)} of 200 exchanges went wrong")

@@ -176,9 +176,14 @@ def both_directions_saturated_never_stop(bed):
     gateway, server = bed.pair(gateway=["--ping-interval", "1s"])
     target = Target(lambda connection: at_once([lambda: take(connection, 0), lambda: give(connection)]))
 
+    failures = []
+
     def near_end():
-        client, _ = socks5(gateway, "127.0.0.1", target.port, seconds=60)
-        at_once([lambda: take(client, 1), lambda: give(client)])
+        try:
+            client, _ = socks5(gateway, "127.0.0.1", target.port, seconds=60)
+            at_once([lambda: take(client, 1), lambda: give(client)])
+        except Exception as failure:
+            failures.append(failure)
 
     streams = [threading.Thread(target=near_end, daemon=True) for _ in range(4)]
     for stream in streams:
@@ -194,6 +199,7 @@ def both_directions_saturated_never_stop(bed):
     for stream in streams:
         stream.join(30)
         expect(not stream.is_alive(), "a stream does not end")
+    expect_equal(failures, [], "failures of streams")
     return f"{arrived[0] / seconds / 1e6:.0f} MB/s up and {arrived[1] / seconds / 1e6:.0f} MB/s down for {seconds} s"
 
 
