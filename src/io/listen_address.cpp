@@ -1,5 +1,6 @@
 #include <penstock/base/target.hpp>
 #include <penstock/io/listen_address.hpp>
+#include <penstock/io/socket.hpp>
 
 #include <boost/asio/ip/address.hpp>
 
@@ -73,11 +74,8 @@ result<listen_address> parse_listen_address(std::string_view text)
 
 std::string to_string(const listen_address& address)
 {
-    if (const auto* tcp_endpoint = std::get_if<tcp::endpoint>(&address)) {
-        const auto ip = tcp_endpoint->address().to_string();
-        const auto port = std::to_string(tcp_endpoint->port());
-        return tcp_endpoint->address().is_v6() ? "[" + ip + "]:" + port : ip + ":" + port;
-    }
+    if (const auto* tcp_endpoint = std::get_if<tcp::endpoint>(&address))
+        return to_string(*tcp_endpoint);
     return std::string(unix_prefix) +
            std::get<asio::local::stream_protocol::endpoint>(address).path();
 }

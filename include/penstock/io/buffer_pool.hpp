@@ -53,7 +53,7 @@ public:
     /// Kept for the next borrower; what is lent beyond that goes back to the allocator.
     static constexpr std::size_t kept_max = 8;
 
-    explicit buffer_pool(asio::execution_context& context) : service(context) {}
+    explicit buffer_pool(asio::execution_context& context);
 
     /// The pool of `context`; keep the reference, finding it takes a lock.
     [[nodiscard]] static buffer_pool& of(asio::execution_context& context);

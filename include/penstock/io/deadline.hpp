@@ -1,9 +1,9 @@
 #pragma once
 
+#include <penstock/base/result.hpp>
 #include <penstock/io/asio.hpp>
 #include <penstock/io/timer_wheel.hpp>
 
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 

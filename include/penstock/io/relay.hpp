@@ -12,7 +12,7 @@ namespace penstock::io {
 struct relay_settings {
     std::chrono::milliseconds idle_timeout{
         24 * 3'600'000
-    };                                     ///< neither direction moved an octet for this long
+    };  ///< neither direction moved an octet for this long
     std::size_t chunk_octets = 64 * 1024;  ///< read at once; also what a blocked direction keeps
 };
 

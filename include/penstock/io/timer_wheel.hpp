@@ -1,5 +1,6 @@
 #pragma once
 
+#include <penstock/base/result.hpp>
 #include <penstock/io/asio.hpp>
 
 #include <boost/asio/execution_context.hpp>
@@ -23,7 +24,7 @@ struct wheel_hook {
 /// timer_service, expire or cancel.
 class wheel_timer : private wheel_hook {
 public:
-    using on_expiry = void (*)(void* owner);
+    using on_expiry = void (*)(void* owner) noexcept;
 
     wheel_timer(on_expiry call, void* owner) noexcept : call_(call), owner_(owner) {}
     ~wheel_timer() { cancel(); }
@@ -49,14 +50,20 @@ public:
     static constexpr std::size_t slot_count =
         512;  ///< 25.6 s a turn at 50 ms; a later timer is passed once a turn
 
-    timer_wheel() = default;
+    /// Called when the last timer was cancelled, not when it expired.
+    using on_idle = void (*)(void* owner) noexcept;
+
+    explicit timer_wheel(on_idle call = nullptr, void* owner = nullptr) noexcept
+        : idle_(call), idle_owner_(owner)
+    {
+    }
     ~timer_wheel();
     timer_wheel(const timer_wheel&) = delete;
     timer_wheel& operator=(const timer_wheel&) = delete;
 
-    /// `due_tick` not after the present tick expires with the next advance. An armed timer is
-    /// moved.
-    void arm(wheel_timer& timer, std::uint64_t due_tick) noexcept;
+    /// A `due_tick` that has passed expires with the next tick. An armed timer is moved. Returns
+    /// the tick at which it is due.
+    std::uint64_t arm(wheel_timer& timer, std::uint64_t due_tick) noexcept;
     /// Calls what is due up to and including `tick`. The functions may arm and cancel any timer.
     void advance(std::uint64_t tick);
 
@@ -68,7 +75,10 @@ public:
 private:
     friend class wheel_timer;
     void unlink(wheel_timer& timer) noexcept;
+    void cancel(wheel_timer& timer) noexcept;
 
+    on_idle idle_;
+    void* idle_owner_;
     std::array<wheel_hook, slot_count> slots_;
     std::size_t armed_ = 0;
     std::uint64_t tick_ = 0;
@@ -92,11 +102,13 @@ public:
 
 private:
     void shutdown() noexcept override;
-    void turn();
-    void wait_until(std::uint64_t tick);
+    void wait_for(std::uint64_t tick);
+    void stop_waiting() noexcept;
     [[nodiscard]] std::uint64_t tick_of(clock::time_point time) const noexcept;
 
-    timer_wheel wheel_;
+    timer_wheel wheel_{
+        [](void* self) noexcept { static_cast<timer_service*>(self)->stop_waiting(); }, this
+    };
     std::optional<asio::steady_timer> timer_;
     std::optional<std::uint64_t> waiting_for_;
     clock::time_point start_ = clock::now();

@@ -81,8 +81,7 @@ public:
     [[nodiscard]] counters count() const;
 
 private:
-    struct shared;
-    std::shared_ptr<shared> shared_;
+    std::shared_ptr<class lookup_pool> pool_;
 };
 
 }  // namespace penstock::net

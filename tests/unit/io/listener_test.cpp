@@ -1,0 +1,299 @@
+#include <penstock/io/listener.hpp>
+#include <penstock/io/thread_set.hpp>
+
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+
+#include <algorithm>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+#include "support.hpp"
+
+using namespace support;
+namespace fs = std::filesystem;
+using local = asio::local::stream_protocol;
+
+BOOST_AUTO_TEST_SUITE(listening)
+
+io::listen_address address_of(std::string_view text)
+{
+    return io::parse_listen_address(text).value();
+}
+
+struct fixture {
+    asio::io_context context{1};
+    std::vector<io::stream_socket> arrived;
+    std::vector<io::accept_trouble> troubles;
+
+    io::listener_hooks hooks()
+    {
+        return {
+            .choose = [this]() -> asio::io_context& { return context; },
+            .accepted =
+                [this](asio::io_context&, io::stream_socket s) { arrived.push_back(std::move(s)); },
+            .trouble = [this](const io::accept_trouble& t) { troubles.push_back(t); },
+        };
+    }
+    io::listener listen(std::string_view text)
+    {
+        return io::listener(context, address_of(text), hooks());
+    }
+
+    std::string refusal(std::string_view text)
+    {
+        try {
+            const auto unexpected = listen(text);
+        } catch (const io::listen_error& e) {
+            return e.what();
+        }
+        return "listens";
+    }
+};
+
+tcp::endpoint endpoint_of(const io::listener& listening)
+{
+    return std::get<tcp::endpoint>(listening.address());
+}
+
+BOOST_FIXTURE_TEST_CASE(port_zero_is_a_real_port_when_bound, fixture)
+{
+    auto listening = listen("127.0.0.1:0");
+    BOOST_TEST(endpoint_of(listening).port() != 0);
+    listening.start();
+    tcp::socket client(context);
+    client.connect(endpoint_of(listening));
+    run_until(context, [&] { return arrived.size() == 1; });
+
+    tcp::no_delay no_delay;
+    arrived[0].get_option(no_delay);
+    BOOST_TEST(no_delay.value());
+    asio::write(client, asio::buffer("x", 1));
+    char octet = 0;
+    arrived[0].non_blocking(false);
+    BOOST_TEST(arrived[0].read_some(asio::buffer(&octet, 1)) == 1u);
+}
+
+BOOST_FIXTURE_TEST_CASE(ipv6_works_and_is_only_ipv6, fixture)
+{
+    auto six = listen("[::1]:0");
+    six.start();
+    tcp::socket client(context);
+    client.connect(endpoint_of(six));
+    run_until(context, [&] { return arrived.size() == 1; });
+
+    auto any_six = listen("[::]:0");
+    auto four = listen("0.0.0.0:" + std::to_string(endpoint_of(any_six).port()));
+    BOOST_TEST(endpoint_of(four).port() == endpoint_of(any_six).port());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_port_in_use_is_told_by_name, fixture)
+{
+    const auto first = listen("127.0.0.1:0");
+    const auto text = io::to_string(first.address());
+    BOOST_TEST(
+        refusal(text) == text + " is in use by another program (choose another with --listen)"
+    );
+}
+
+BOOST_FIXTURE_TEST_CASE(a_foreign_address_is_told_by_name, fixture)
+{
+    BOOST_TEST(
+        refusal("192.0.2.77:1080").starts_with("192.0.2.77:1080 is not an address of this machine")
+    );
+}
+
+BOOST_FIXTURE_TEST_CASE(a_port_is_free_again_after_close, fixture)
+{
+    auto listening = listen("127.0.0.1:0");
+    listening.start();
+    const auto text = io::to_string(listening.address());
+    listening.close();
+    listening.close();
+    context.run();  // comes back: the accept loop has ended
+    BOOST_TEST(refusal(text) == "listens");
+}
+
+BOOST_AUTO_TEST_CASE(connections_arrive_on_the_chosen_thread)
+{
+    io::thread_set threads(2);
+    std::size_t turn = 0;
+    std::promise<std::size_t> where[2];
+    std::size_t told[2] = {0, 0};
+    const io::listener_hooks hooks{
+        .choose = [&]() -> asio::io_context& { return threads.context(turn++ % 2); },
+        .accepted =
+            [&](asio::io_context& owner, io::stream_socket socket) {
+                BOOST_TEST(
+                    &socket.get_executor().context() ==
+                    static_cast<asio::execution_context*>(&owner)
+                );
+                const std::size_t index = &owner == &threads.context(0) ? 0 : 1;
+                if (told[index]++ == 0)
+                    where[index].set_value(io::thread_set::current().value());
+            },
+        .trouble = {},
+    };
+    io::listener listening(threads.context(0), address_of("127.0.0.1:0"), hooks);
+    listening.start();
+    threads.start();
+    asio::io_context own(1);
+    tcp::socket first(own), second(own);
+    first.connect(endpoint_of(listening));
+    second.connect(endpoint_of(listening));
+    BOOST_TEST(where[0].get_future().get() == 0u);
+    BOOST_TEST(where[1].get_future().get() == 1u);
+    threads.stop();
+    threads.join();
+}
+
+BOOST_FIXTURE_TEST_CASE(an_exception_of_the_owner_does_not_end_accepting, fixture)
+{
+    bool thrown = false;
+    auto failing = hooks();
+    failing.accepted = [&](asio::io_context&, io::stream_socket socket) {
+        if (!std::exchange(thrown, true))
+            throw std::runtime_error("owner");
+        arrived.push_back(std::move(socket));
+    };
+    io::listener listening(context, address_of("127.0.0.1:0"), failing);
+    listening.start();
+    tcp::socket first(context), second(context);
+    first.connect(endpoint_of(listening));
+    BOOST_CHECK_THROW(run_until(context, [&] { return arrived.size() == 1; }), std::runtime_error);
+    second.connect(endpoint_of(listening));
+    run_until(context, [&] { return arrived.size() == 1; });
+}
+
+/// Takes every descriptor that is left.
+struct descriptor_eater {
+    descriptor_eater()
+    {
+        ::getrlimit(RLIMIT_NOFILE, &before);
+        const rlimit lowered{
+            .rlim_cur = std::min<rlim_t>(before.rlim_cur, 256), .rlim_max = before.rlim_max
+        };
+        ::setrlimit(RLIMIT_NOFILE, &lowered);
+        for (int fd = ::dup(0); fd >= 0; fd = ::dup(0))
+            eaten.push_back(fd);
+    }
+    ~descriptor_eater()
+    {
+        for (const int fd : eaten)
+            ::close(fd);
+        ::setrlimit(RLIMIT_NOFILE, &before);
+    }
+    rlimit before{};
+    std::vector<int> eaten;
+};
+
+BOOST_FIXTURE_TEST_CASE(without_descriptors_clients_are_refused_and_later_ones_served, fixture)
+{
+    io::listener_settings settings;
+    settings.back_off_min = settings.back_off_max = std::chrono::milliseconds(1);
+    io::listener listening(context, address_of("127.0.0.1:0"), hooks(), settings);
+    listening.start();
+    tcp::socket refused(context), also_refused(context), served(context);
+    refused.open(tcp::v4());
+    also_refused.open(tcp::v4());
+    {
+        const descriptor_eater eater;
+        refused.connect(endpoint_of(listening));
+        also_refused.connect(endpoint_of(listening));
+        for (auto* socket : {&refused, &also_refused}) {
+            socket->non_blocking(true);
+            error_code ec = asio::error::would_block;
+            run_until(context, [&] {
+                read_some(*socket, ec);
+                return ec != asio::error::would_block;
+            });
+            BOOST_TEST(ec == asio::error::eof);
+        }
+    }
+    BOOST_TEST_REQUIRE(troubles.size() == 1u);  // one report for both
+    BOOST_TEST(troubles[0].ec == asio::error::no_descriptors);
+    BOOST_TEST(troubles[0].refused == 1u);
+    BOOST_TEST(arrived.empty());
+    served.connect(endpoint_of(listening));
+    run_until(context, [&] { return arrived.size() == 1; });
+}
+
+struct unix_fixture : fixture {
+    fs::path folder;
+    std::string path;
+
+    unix_fixture()
+    {
+        std::string name = (fs::temp_directory_path() / "penstock_io_XXXXXX").string();
+        BOOST_TEST_REQUIRE(::mkdtemp(name.data()) != nullptr);
+        folder = name;
+        path = name + "/gateway.sock";
+    }
+    ~unix_fixture() { fs::remove_all(folder); }
+    std::string text() const { return "unix:" + path; }
+};
+
+BOOST_FIXTURE_TEST_CASE(a_unix_socket_is_private_and_leaves_no_name_behind, unix_fixture)
+{
+    {
+        auto listening = listen(text());
+        listening.start();
+        struct stat info{};
+        BOOST_TEST_REQUIRE(::lstat(path.c_str(), &info) == 0);
+        BOOST_TEST((info.st_mode & 0777) == 0600);
+        local::socket client(context);
+        client.connect(local::endpoint(path));
+        run_until(context, [&] { return arrived.size() == 1; });
+    }
+    BOOST_TEST(!fs::exists(path));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_stale_unix_socket_is_replaced, unix_fixture)
+{
+    {
+        local::acceptor killed(context, local::endpoint(path));
+    }
+    BOOST_TEST_REQUIRE(fs::exists(path));
+    BOOST_TEST(refusal(text()) == "listens");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_live_unix_socket_is_left_alone, unix_fixture)
+{
+    local::acceptor alive(context, local::endpoint(path));
+    BOOST_TEST(
+        refusal(text()) == text() + " is in use by another program (choose another with --listen)"
+    );
+    local::socket client(context);
+    client.connect(local::endpoint(path));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_no_socket_is_left_alone, unix_fixture)
+{
+    std::ofstream(path) << "precious";
+    BOOST_TEST(refusal(text()).starts_with(text() + " exists and is not a socket"));
+    BOOST_TEST(fs::file_size(path) == 8u);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_missing_folder_is_told, unix_fixture)
+{
+    path = folder.string() + "/missing/gateway.sock";
+    BOOST_TEST(refusal(text()).find("its folder does not exist") != std::string::npos);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_name_taken_over_by_another_is_not_removed, unix_fixture)
+{
+    std::optional<io::listener> old(listen(text()));
+    fs::remove(path);
+    local::acceptor successor(context, local::endpoint(path));
+    old.reset();
+    BOOST_TEST(fs::exists(path));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
