@@ -69,7 +69,8 @@ result<listen_address> parse_listen_address(std::string_view text)
     const auto address = parse_bind_address(host_text);
     if (!address)
         return address.error();
-    return listen_address(tcp::endpoint(*address, *port));
+    result<listen_address> parsed(boost::system::in_place_value, tcp::endpoint(*address, *port));
+    return parsed;
 }
 
 std::string to_string(const listen_address& address)
