@@ -1,6 +1,7 @@
 #include <boost/assert.hpp>
 
 #include <algorithm>
+#include <cstring>
 
 #include "engine_state.hpp"
 
@@ -16,7 +17,7 @@ int on_read(BIO* bio, char* into, std::size_t wanted, std::size_t* taken)
         return 0;
     }
     *taken = std::min(wanted, input.size());
-    std::copy_n(input.begin(), *taken, into);
+    std::memcpy(into, input.data(), *taken);  // copy_n to char* would go octet by octet
     input = input.subspan(*taken);
     return 1;
 }
