@@ -8,8 +8,9 @@
 
 namespace penstock {
 
-/// Octets in one piece with a consumed front: append at the back, consume at the front, no per-octet cost. Memory is
-/// not initialised and is kept until release(), so that a thread can lend one buffer to many connections.
+/// Octets in one piece with a consumed front: append at the back, consume at the front, no
+/// per-octet cost. Memory is not initialised and is kept until release(), so that a thread can lend
+/// one buffer to many connections.
 class flat_buffer {
 public:
     flat_buffer() = default;
@@ -19,7 +20,8 @@ public:
     [[nodiscard]] bool empty() const noexcept { return begin_ == end_; }
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
-    /// Room for at least `room_bytes` behind the content; write there, then commit() what was written.
+    /// Room for at least `room_bytes` behind the content; write there, then commit() what was
+    /// written.
     [[nodiscard]] mutable_bytes prepare(std::size_t room_bytes)
     {
         if (capacity_ - end_ < room_bytes)

@@ -12,8 +12,8 @@
 
 namespace penstock::inbound {
 
-/// How an attached stream ended; for a caller that reads the other end of a socket pair and must tell a target's RST
-/// from its FIN.
+/// How an attached stream ended; for a caller that reads the other end of a socket pair and must
+/// tell a target's RST from its FIN.
 struct stream_end {
     bool ended = false;
     failure why = failure::none;  ///< none: both directions reached EOF
@@ -24,10 +24,11 @@ class opened_stream {
 public:
     virtual ~opened_stream() = default;
 
-    /// Relays `client` and the target from now on, in the background, until both directions end: FIN is FIN, RST is
-    /// RST. `early` is what the client had sent behind its request. `end`, if given, is set when the stream has ended.
-    /// Executor: the thread on which it was opened.
-    virtual void attach(io::stream_socket client, octets early, std::shared_ptr<stream_end> end = nullptr) = 0;
+    /// Relays `client` and the target from now on, in the background, until both directions end:
+    /// FIN is FIN, RST is RST. `early` is what the client had sent behind its request. `end`, if
+    /// given, is set when the stream has ended. Executor: the thread on which it was opened.
+    virtual void
+    attach(io::stream_socket client, octets early, std::shared_ptr<stream_end> end = nullptr) = 0;
 };
 
 struct open_request {
@@ -41,13 +42,14 @@ struct open_outcome {
     std::unique_ptr<opened_stream> stream;  ///< set exactly if code is none
 };
 
-/// Opens streams: the tunnel, a direct dial, or a refusal, as the gateway's rules say. One object for each thread.
+/// Opens streams: the tunnel, a direct dial, or a refusal, as the gateway's rules say. One object
+/// for each thread.
 class opener {
 public:
     virtual ~opener() = default;
 
-    /// Completes when the target answered, refused, or the wait for it ended; never throws for the peer.
-    /// Cancellation: terminal; the half-made stream is reset.
+    /// Completes when the target answered, refused, or the wait for it ended; never throws for the
+    /// peer. Cancellation: terminal; the half-made stream is reset.
     virtual boost::asio::awaitable<open_outcome> open(open_request request) = 0;
 };
 

@@ -1,29 +1,33 @@
 #pragma once
 
+#include <penstock/observe/log_targets.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 
 namespace penstock::inbound {
 
-/// How much of a target is written to the log: `name:port`, the port alone is dropped, or nothing at all.
-enum class log_target_policy : std::uint8_t { full, host, none };
+using observe::log_target_policy;
 
 struct settings {
-    /// From accept to a whole request: greeting, credentials and request, or the first HTTP head (slow-loris bound).
+    /// From accept to a whole request: greeting, credentials and request, or the first HTTP head
+    /// (slow-loris bound).
     std::chrono::milliseconds handshake_timeout{10'000};
 
     /// An HTTP client connection may be idle for this long between two requests.
     std::chrono::milliseconds keep_alive_timeout{60'000};
 
-    /// A plain-HTTP exchange, or a tunnel that one became, in which no octet moved either way for this long is ended.
+    /// A plain-HTTP exchange, or a tunnel that one became, in which no octet moved either way for
+    /// this long is ended.
     std::chrono::milliseconds exchange_idle_timeout{600'000};
 
-    /// A last resort: the opener has its own, shorter limits for waiting for the link and for the dial.
+    /// A last resort: the opener has its own, shorter limits for waiting for the link and for the
+    /// dial.
     std::chrono::milliseconds open_timeout{120'000};
 
-    /// For writing a reply, and for reading on afterwards so that it is not lost to an RST. RFC 1928 section 6 wants
-    /// a refused connection closed within 10 s.
+    /// For writing a reply, and for reading on afterwards so that it is not lost to an RST. RFC
+    /// 1928 section 6 wants a refused connection closed within 10 s.
     std::chrono::milliseconds linger_timeout{2'000};
     std::size_t linger_octets_max = 256 * 1024;
 

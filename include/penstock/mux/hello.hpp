@@ -21,6 +21,14 @@ enum class attach_mode : std::uint8_t {
     resume = 2,  ///< a lane that lost its link; reserved, refused for now
 };
 
+/// Why a HELLO is not accepted; the code of HELLO_ERR (PROTOCOL.md, HELLO_ERR).
+enum class refusal : std::uint16_t {
+    unknown_session = 64,  ///< start a fresh one
+    not_yours = 65,        ///< the session is another principal's, or the proof is wrong
+    limit_reached = 66,    ///< too many sessions or lanes; try again after retry_ms
+    unsupported = 67,      ///< a mode or version that this end does not have
+};
+
 /// Which session and lane a link is for; from the connecting side only.
 struct attach {
     attach_mode mode = attach_mode::fresh;

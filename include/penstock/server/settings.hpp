@@ -2,6 +2,7 @@
 
 #include <penstock/egress/settings.hpp>
 #include <penstock/io/listen_address.hpp>
+#include <penstock/observe/log_targets.hpp>
 #include <penstock/transport/accept.hpp>
 #include <penstock/tunnel/settings.hpp>
 
@@ -17,6 +18,7 @@ struct settings {
     egress::settings egress;                 ///< policy, resolver and dial deadlines
     tunnel::settings tunnel;
     unsigned threads = 1;
+    observe::log_target_policy log_targets = observe::log_target_policy::full;
     std::chrono::milliseconds drain_timeout{30'000};
 };
 

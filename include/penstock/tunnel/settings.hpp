@@ -6,19 +6,22 @@
 
 namespace penstock::tunnel {
 
-/// How a lane is driven; the same at both ends. Numbers are those of PROTOCOL.md unless said otherwise.
+/// How a lane is driven; the same at both ends. Numbers are those of PROTOCOL.md unless said
+/// otherwise.
 struct settings {
-    std::chrono::milliseconds ping_interval{15'000};    ///< idle heartbeat, +-20 %
-    std::chrono::milliseconds link_timeout{8'000};      ///< nothing received though something is due: the link is lost
+    std::chrono::milliseconds ping_interval{15'000};  ///< idle heartbeat, +-20 %
+    std::chrono::milliseconds link_timeout{8'000
+    };  ///< nothing received though something is due: the link is lost
     std::chrono::milliseconds half_close_linger{120'000};
     std::chrono::milliseconds hello_timeout{5'000};
-    std::chrono::milliseconds backoff_min{200};         ///< first wait between dials; doubled, full jitter
+    std::chrono::milliseconds backoff_min{200};  ///< first wait between dials; doubled, full jitter
     std::chrono::milliseconds backoff_max{15'000};
     std::uint32_t streams_per_lane_max = 4'096;
     std::uint32_t streams_per_principal_max = 16'384;
-    std::uint32_t dials_per_session_max = 256;          ///< concurrent dials at the server
-    std::size_t memory_budget_bytes = 0;                ///< buffered stream data in the process; 0: 25 % of RAM, at most 512 MiB
-    std::size_t window_bytes_max = 16 * 1024 * 1024;    ///< receive window of one stream
+    std::uint32_t dials_per_session_max = 256;  ///< concurrent dials at the server
+    std::size_t memory_budget_bytes =
+        0;  ///< buffered stream data in the process; 0: 25 % of RAM, at most 512 MiB
+    std::size_t window_bytes_max = 16 * 1024 * 1024;  ///< receive window of one stream
 };
 
 }  // namespace penstock::tunnel

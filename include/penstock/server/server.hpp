@@ -1,0 +1,37 @@
+#pragma once
+
+#include <penstock/io/listen_address.hpp>
+#include <penstock/server/settings.hpp>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace penstock::server {
+
+/// The server role: WSS endpoint, sessions, policy, dialer, on its own threads.
+///
+/// Order: construct (binds), addresses(), start(), drain(), destroy.
+class server {
+public:
+    /// Throws: io::listen_error.
+    explicit server(settings config);
+    ~server();
+    server(const server&) = delete;
+    server& operator=(const server&) = delete;
+
+    /// As bound, with the real ports.
+    [[nodiscard]] std::vector<io::listen_address> addresses() const;
+    void start();
+    /// Stops accepting, lets streams end for up to drain_timeout, then ends the rest. `done` is called once, on one of
+    /// the server's threads.
+    void drain(std::function<void()> done);
+    /// Ends everything at once; called by the destructor.
+    void stop() noexcept;
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+}  // namespace penstock::server

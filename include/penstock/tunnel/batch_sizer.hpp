@@ -1,0 +1,80 @@
+#pragma once
+
+#include <penstock/io/asio.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+namespace penstock::tunnel {
+
+/// How much to encrypt at once, from the rate at which the link takes octets: what is encrypted
+/// cannot be overtaken, so a batch is about a millisecond of the link (MUX.md 5.6), and on a fast
+/// link large enough to be cheap.
+class batch_sizer {
+public:
+    static constexpr std::size_t batch_bytes_min = 16 * 1024;
+    static constexpr std::size_t batch_bytes_max = 256 * 1024;
+    static constexpr std::size_t lowat_bytes_min = 32 * 1024;
+    static constexpr std::size_t lowat_bytes_max = 512 * 1024;
+    static constexpr std::size_t chunk_bytes_slow = 16 * 1024;
+    static constexpr std::size_t chunk_bytes_fast = 60 * 1024;
+
+    /// The socket took `bytes`; `blocked` if it would not take more, so that the link and not its
+    /// users set the rate.
+    void add(std::size_t bytes, bool blocked, io::clock::time_point now) noexcept
+    {
+        bytes_ += bytes;
+        blocked_ = blocked_ || blocked;
+        const auto elapsed = now - start_;
+        if (elapsed < interval)
+            return;
+        const auto seconds = std::chrono::duration<double>(elapsed).count();
+        const auto sample = static_cast<double>(bytes_) / seconds;
+        if (elapsed > 10 * interval)
+            rate_ = std::max(
+                rate_, sample
+            );  // mostly idle time: it says what was wanted, not what is possible
+        else if (blocked_)
+            rate_ += (sample - rate_) / 4;
+        else
+            rate_ = std::max(rate_, sample);
+        bytes_ = 0;
+        blocked_ = false;
+        start_ = now;
+    }
+
+    [[nodiscard]] double rate_bytes_per_s() const noexcept { return rate_; }
+    [[nodiscard]] std::size_t batch_bytes() const noexcept
+    {
+        return part(1, batch_bytes_min, batch_bytes_max);
+    }
+    [[nodiscard]] std::size_t lowat_bytes() const noexcept
+    {
+        return part(2, lowat_bytes_min, lowat_bytes_max);
+    }
+
+    /// Large frames cost less (8 to 11 % of the CPU); on a slow link small ones let others in
+    /// between.
+    [[nodiscard]] std::size_t chunk_bytes() const noexcept
+    {
+        constexpr double fast_bytes_per_s = 200e6;
+        return rate_ > fast_bytes_per_s ? chunk_bytes_fast : chunk_bytes_slow;
+    }
+
+private:
+    static constexpr std::chrono::milliseconds interval{5};
+
+    [[nodiscard]] std::size_t
+    part(int milliseconds, std::size_t least, std::size_t most) const noexcept
+    {
+        return std::clamp(static_cast<std::size_t>(rate_ * milliseconds / 1'000), least, most);
+    }
+
+    double rate_ = 64e6;  ///< until measured: batches of 64 KB
+    std::uint64_t bytes_ = 0;
+    bool blocked_ = false;
+    io::clock::time_point start_{};
+};
+
+}  // namespace penstock::tunnel

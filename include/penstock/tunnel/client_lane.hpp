@@ -1,0 +1,74 @@
+#pragma once
+
+#include <penstock/net/resolver.hpp>
+#include <penstock/tunnel/backoff.hpp>
+#include <penstock/tunnel/client_session.hpp>
+#include <penstock/tunnel/client_settings.hpp>
+#include <penstock/tunnel/lane_driver.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace penstock::tunnel {
+
+class lane_pool;
+
+/// One lane of the gateway: keeps a link to the server, and dials again when it is lost
+/// (exponential back-off with full jitter, servers in turn).
+///
+/// Lifetime: held by shared_ptr; config, resources, resolver and pool outlive its thread's last
+/// handler. Executor: the resources' thread.
+class client_lane final : public lane_owner, public std::enable_shared_from_this<client_lane> {
+public:
+    client_lane(
+        std::uint16_t index,
+        const client_settings& config,
+        thread_resources& resources,
+        net::resolver& resolver,
+        std::shared_ptr<client_session> session,
+        lane_pool& pool
+    );
+
+    void start();
+    /// The driver that takes new streams now; null while there is no link.
+    [[nodiscard]] lane_driver* usable() const noexcept;
+    void drain(std::chrono::milliseconds deadline);
+    void close();
+    /// After drain() or close(): no link is left.
+    [[nodiscard]] bool idle() const noexcept { return !driver_ && retired_.empty(); }
+
+private:
+    static io::asio::awaitable<void> run(std::shared_ptr<client_lane> self);
+    io::asio::awaitable<void> pause(std::chrono::milliseconds wait);
+    void use(transport::link link, const mux::attach& wanted);
+    void report(const transport::server_url& server, const transport::dial_failure& why);
+
+    void on_hello(lane_driver& driver, const mux::hello& peer) override;
+    void
+    on_open(lane_driver& driver, local_stream::pointer stream, mux::open_frame request) override;
+    void on_draining(lane_driver& driver, const std::string& text) override;
+    void on_stream_end(lane_driver& driver, const local_stream& stream, failure code) override;
+    void on_lost(lane_driver& driver, const std::string& why, bool clean) override;
+
+    std::uint16_t index_;
+    const client_settings& config_;
+    thread_resources& resources_;
+    net::resolver& resolver_;
+    std::shared_ptr<client_session> session_;
+    lane_pool& pool_;
+    backoff backoff_;
+    io::asio::steady_timer changed_;  ///< cancelled when run() has something to look at
+    std::shared_ptr<lane_driver> driver_;
+    std::vector<std::shared_ptr<lane_driver>>
+        retired_;  ///< draining: they keep their streams until these end
+    std::size_t server_ = 0;
+    std::string last_report_;
+    bool waiting_for_session_ = false;
+    bool stopping_ = false;
+};
+
+}  // namespace penstock::tunnel

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <penstock/mux/hello.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace penstock::tunnel {
+
+/// The gateway's side of a session, shared by its lanes on their threads. The first lane to come up
+/// makes the session, the others join it; when all are lost the next one makes a new one. Locked:
+/// used once a link, never for data.
+class client_session {
+public:
+    /// Called, on any thread, when a lane that had to wait may try again.
+    void add_listener(std::function<void()> changed);
+
+    /// What the lane shall ask for; nothing: another lane is just making the session, wait for
+    /// `changed`.
+    [[nodiscard]] std::optional<mux::attach> begin(std::uint16_t lane);
+    /// The lane asked, and it came to nothing.
+    void abort(std::uint16_t lane, bool session_unknown);
+    /// The server's HELLO is there.
+    void established(std::uint16_t lane, const mux::hello& server);
+    /// An established lane lost its link.
+    void lost();
+
+private:
+    void notify();
+
+    std::mutex mutex_;
+    std::optional<mux::session_id> id_;
+    mux::session_key key_{};
+    std::optional<std::uint16_t> creator_;
+    std::uint32_t lanes_ = 0;
+    std::uint32_t epoch_ = 0;
+    std::vector<std::function<void()>> listeners_;
+};
+
+}  // namespace penstock::tunnel

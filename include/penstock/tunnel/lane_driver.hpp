@@ -1,0 +1,157 @@
+#pragma once
+
+#include <penstock/mux/lane.hpp>
+#include <penstock/transport/link.hpp>
+#include <penstock/tunnel/batch_sizer.hpp>
+#include <penstock/tunnel/local_stream.hpp>
+#include <penstock/tunnel/settings.hpp>
+#include <penstock/tunnel/thread_resources.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/intrusive/list.hpp>
+
+#include <memory>
+#include <string>
+
+namespace penstock::tunnel {
+
+class lane_driver;
+
+/// What a driver tells the role that owns it. Calls come from the driver's thread and may call the
+/// driver.
+class lane_owner {
+public:
+    virtual ~lane_owner() = default;
+
+    /// The peer's HELLO is there. The accepting side answers with driver.send_hello() or
+    /// refuse_hello().
+    virtual void on_hello(lane_driver& driver, const mux::hello& peer) = 0;
+    /// The peer wants a stream: dial, then accept(stream, socket, ...) or refuse(stream, ...).
+    virtual void
+    on_open(lane_driver& driver, local_stream::pointer stream, mux::open_frame request) = 0;
+    /// The peer takes no new streams on this lane; those that are open go on.
+    virtual void on_draining(lane_driver& driver, const std::string& text) = 0;
+    virtual void on_stream_end(lane_driver& driver, const local_stream& stream, failure code) = 0;
+    /// The last call: the link is gone and all streams have ended. `clean`: either side closed it
+    /// on purpose.
+    virtual void on_lost(lane_driver& driver, const std::string& why, bool clean) = 0;
+};
+
+/// Moves octets between one link, its lane and the lane's local streams, on one thread, without
+/// coroutines: waits for readiness, works in the thread's buffers, keeps only what a blocked socket
+/// did not take.
+///
+/// Lifetime: held by shared_ptr; `owner` and `resources` outlive it, or abandon() is called first.
+class lane_driver final : public std::enable_shared_from_this<lane_driver> {
+public:
+    lane_driver(
+        transport::link link,
+        mux::lane_settings lane,
+        const settings& config,
+        thread_resources& resources,
+        lane_owner& owner
+    );
+    ~lane_driver();
+
+    /// Begins to read and write. The connecting side has called send_hello() before.
+    void start();
+
+    void send_hello(mux::hello h);
+    /// Tells the peer why its HELLO is not accepted, then closes the link.
+    void refuse_hello(mux::hello_err_frame why);
+
+    /// Nothing: the lane takes no more streams now.
+    [[nodiscard]] local_stream::pointer open(mux::open_frame request);
+    void accept(
+        const local_stream::pointer& stream, io::stream_socket socket, mux::open_ok_frame answer
+    );
+    void refuse(const local_stream::pointer& stream, failure code, std::string_view detail);
+
+    /// No new streams; the link is closed when the last one has ended.
+    void drain(std::chrono::milliseconds deadline, std::string_view text);
+    /// Ends all streams and the link: CLOSE, WebSocket close, close_notify, as far as the socket
+    /// takes them.
+    void close(std::string_view text);
+    /// No more calls to the owner; the link is dropped.
+    void abandon();
+
+    [[nodiscard]] const mux::lane& lane() const noexcept { return lane_; }
+    [[nodiscard]] bool can_open() const noexcept
+    {
+        return !lost_ && !closing_ && lane_.ready() && lane_.can_open();
+    }
+    [[nodiscard]] bool lost() const noexcept { return lost_; }
+    /// The code of the peer's HELLO_ERR, 0 without one.
+    [[nodiscard]] std::uint16_t refused_code() const noexcept { return refused_code_; }
+    [[nodiscard]] const std::string& peer_address() const noexcept { return link_.peer_address; }
+
+private:
+    friend class local_stream;
+    using stream_list =
+        boost::intrusive::list<local_stream, boost::intrusive::constant_time_size<false>>;
+
+    // lane_driver_read.cpp
+    void wait_link_readable();
+    void on_link_readable(const error_code& ec);
+    void handle_ciphertext(mutable_bytes received);
+    void handle_plaintext(mutable_bytes plaintext);
+    void handle_websocket(ws::event& event);
+    void handle_payload(byte_view payload, bool message_end);
+    void dispatch(mux::event& event);
+    void on_data(const mux::stream_data& data);
+
+    // lane_driver_write.cpp
+    void schedule_flush();
+    void flush();
+    [[nodiscard]] bool write_output(io::clock::time_point now);
+    [[nodiscard]] bool build_batch(io::clock::time_point now);
+    void fill_batch(flat_buffer& batch, io::clock::time_point now);
+    void
+    read_stream(const mux::lane::send_slot& slot, flat_buffer& batch, io::clock::time_point now);
+    void seal(flat_buffer& batch);
+    void adapt_to_rate();
+
+    // lane_driver.cpp
+    void lane_failed();
+    void lose(std::string why, bool clean = false);
+    void finish();
+    void arm_deadline();
+    void on_deadline();
+    void close_if_drained();
+    void websocket_close(ws::close_code code, std::string_view text);
+    [[nodiscard]] std::optional<ws::mask_key> mask();
+    void add(const local_stream::pointer& stream);
+
+    // local_stream's calls
+    void stream_readable(local_stream& stream);
+    void stream_consumed(local_stream& stream, std::size_t bytes);
+    void reset_stream(local_stream& stream, failure code);
+    void stream_ended(local_stream& stream, failure code);
+
+    transport::link link_;
+    mux::lane lane_;
+    settings config_;
+    thread_resources& resources_;
+    lane_owner* owner_;
+    batch_sizer sizer_;
+    flat_buffer output_;        ///< ciphertext that the socket did not take yet
+    octets websocket_control_;  ///< ping, pong and close frames that wait for the next batch;
+                                ///< bounded: one of each
+    stream_list streams_;
+    io::asio::steady_timer deadline_;
+    io::clock::time_point armed_for_ = io::clock::time_point::max();
+    std::size_t lowat_bytes_ = 0;
+    std::string lost_why_;
+    std::uint16_t refused_code_ = 0;
+    ws::close_code close_code_ = ws::close_code::normal;
+    bool clean_ = false;
+    bool started_ = false;
+    bool flush_scheduled_ = false;
+    bool write_blocked_ = false;
+    bool draining_ = false;
+    bool closing_ = false;  ///< the close frame is queued; when all is written the link goes
+    bool close_sent_ = false;
+    bool lost_ = false;
+};
+
+}  // namespace penstock::tunnel

@@ -1,0 +1,278 @@
+#include <penstock/auth/secret.hpp>
+#include <penstock/io/socket.hpp>
+#include <penstock/tunnel/lane_driver.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+namespace penstock::tunnel {
+namespace {
+
+/// After our close frame: how long the peer has to close its side before the socket is dropped.
+constexpr std::chrono::seconds close_timeout{1};
+
+}  // namespace
+
+lane_driver::lane_driver(
+    transport::link link,
+    mux::lane_settings lane,
+    const settings& config,
+    thread_resources& resources,
+    lane_owner& owner
+)
+    : link_(std::move(link)), lane_(lane, resources.lease, io::clock::now()), config_(config),
+      resources_(resources), owner_(&owner), deadline_(resources.context)
+{
+}
+
+lane_driver::~lane_driver() = default;
+
+void lane_driver::start()
+{
+    started_ = true;
+    error_code ignored;  // reads and writes pass MSG_DONTWAIT; this is for Asio's own bookkeeping
+    link_.socket.non_blocking(true, ignored);
+    adapt_to_rate();
+    if (!link_.early.empty()) {
+        auto early = std::exchange(link_.early, {});
+        handle_plaintext(early);
+    }
+    if (lost_)
+        return;
+    wait_link_readable();
+    flush();
+}
+
+void lane_driver::send_hello(mux::hello h)
+{
+    lane_.send_hello(std::move(h));
+    if (started_)
+        schedule_flush();
+}
+
+void lane_driver::refuse_hello(mux::hello_err_frame why)
+{
+    lost_why_ = why.why.text;
+    lane_.send_hello_error(std::move(why));
+    closing_ = true;
+    schedule_flush();
+}
+
+void lane_driver::add(const local_stream::pointer& stream)
+{
+    streams_.push_back(*stream);
+    intrusive_ptr_add_ref(stream.get());
+}
+
+local_stream::pointer lane_driver::open(mux::open_frame request)
+{
+    if (!can_open())
+        return {};
+    const local_stream::pointer stream(new local_stream(*this, mux::stream_id{}));
+    const auto id = lane_.open(std::move(request), stream.get(), io::clock::now());
+    if (!id)
+        return {};
+    stream->id_ = *id;
+    add(stream);
+    schedule_flush();
+    return stream;
+}
+
+void lane_driver::accept(
+    const local_stream::pointer& stream, io::stream_socket socket, mux::open_ok_frame answer
+)
+{
+    if (stream->ended()) {
+        io::reset(socket);
+        return;
+    }
+    lane_.accept(stream->id(), std::move(answer), io::clock::now());
+    stream->attach(std::move(socket), {});
+    schedule_flush();
+}
+
+void lane_driver::refuse(const local_stream::pointer& stream, failure code, std::string_view detail)
+{
+    if (stream->ended())
+        return;
+    lane_.refuse(stream->id(), code, detail);
+    stream_ended(*stream, code);
+    schedule_flush();
+}
+
+void lane_driver::drain(std::chrono::milliseconds deadline, std::string_view text)
+{
+    if (draining_ || lost_)
+        return;
+    draining_ = true;
+    lane_.drain(deadline, text);
+    schedule_flush();
+}
+
+void lane_driver::close(std::string_view text)
+{
+    if (lost_ || closing_)
+        return;
+    while (!streams_.empty())
+        reset_stream(streams_.front(), failure::session_lost);
+    lane_.close(text);
+    lost_why_ = text;
+    clean_ = true;
+    closing_ = true;
+    schedule_flush();
+}
+
+void lane_driver::abandon()
+{
+    owner_ = nullptr;
+    lose("abandoned");
+}
+
+/// The lane's state is broken: tell the peer which rule, then close (RFC 6455 section 7.4.1).
+void lane_driver::lane_failed()
+{
+    if (closing_ || lost_)
+        return;
+    const auto& why = *lane_.failure_reason();
+    lost_why_ = "the peer broke the protocol: " + why.text;
+    close_code_ = why.code == static_cast<std::uint16_t>(mux::errc::internal)
+                      ? ws::close_code::internal_error
+                  : why.code == static_cast<std::uint16_t>(mux::errc::enhance_your_calm)
+                      ? ws::close_code::policy_violation
+                      : ws::close_code::protocol_error;
+    closing_ = true;
+    schedule_flush();
+}
+
+void lane_driver::close_if_drained()
+{
+    if (draining_ && !closing_ && lane_.stream_count() == 0)
+        close("drained");
+}
+
+void lane_driver::lose(std::string why, bool clean)
+{
+    if (lost_)
+        return;
+    lost_ = true;
+    if (lost_why_.empty())
+        lost_why_ = std::move(why);
+    clean_ = clean_ || clean;
+    deadline_.cancel();
+    error_code ignored;
+    link_.socket.close(ignored);
+    // Later: the caller may be in the middle of a stream's call.
+    io::asio::post(resources_.context, [self = shared_from_this()] { self->finish(); });
+}
+
+void lane_driver::finish()
+{
+    while (!streams_.empty())
+        stream_ended(streams_.front(), failure::session_lost);
+    output_.release();
+    if (auto* const owner = std::exchange(owner_, nullptr))
+        owner->on_lost(*this, lost_why_, clean_);
+}
+
+void lane_driver::arm_deadline()
+{
+    if (lost_)
+        return;
+    const auto due = lane_.next_deadline();
+    // Later ones are seen when the timer fires; only an earlier one is worth moving it.
+    if (due >= armed_for_)
+        return;
+    armed_for_ = due;
+    deadline_.expires_at(due);
+    deadline_.async_wait([self = shared_from_this()](const error_code& ec) {
+        if (!ec)
+            self->on_deadline();
+    });
+}
+
+void lane_driver::on_deadline()
+{
+    armed_for_ = io::clock::time_point::max();
+    if (lost_)
+        return;
+    const auto now = io::clock::now();
+    if (closing_) {
+        lose("closed");
+        return;
+    }
+    if (now >= lane_.next_deadline()) {
+        if (lane_.handle_timeout(now)) {
+            lose("the peer has been silent for too long");
+            return;
+        }
+        while (auto event = lane_.poll_event())
+            dispatch(*event);
+        if (lane_.failed())
+            lane_failed();
+    }
+    if (lane_.wants_to_send())
+        schedule_flush();
+    arm_deadline();
+}
+
+/// Queues what ends the link behind everything else, then waits a moment for the peer to close its
+/// side: closing at once would turn into an RST that can overtake the words just sent.
+void lane_driver::websocket_close(ws::close_code code, std::string_view text)
+{
+    octets frame;
+    ws::append_close(frame, code, text, mask());
+    if (link_.tls) {
+        (void)link_.tls->write(frame, output_);
+        link_.tls->shutdown(output_);
+    } else {
+        output_.append(frame);
+    }
+    armed_for_ = io::clock::time_point::min();
+    deadline_.expires_after(close_timeout);
+    deadline_.async_wait([self = shared_from_this()](const error_code& ec) {
+        if (!ec)
+            self->on_deadline();
+    });
+}
+
+std::optional<ws::mask_key> lane_driver::mask()
+{
+    if (link_.role == ws::role::server)
+        return std::nullopt;
+    return resources_.next_mask();
+}
+
+void lane_driver::stream_readable(local_stream& stream)
+{
+    lane_.set_ready(stream.id(), true);
+    if (lane_.wants_to_send())
+        schedule_flush();
+}
+
+void lane_driver::stream_consumed(local_stream& stream, std::size_t bytes)
+{
+    lane_.consumed(stream.id(), bytes, io::clock::now());
+    if (lane_.wants_to_send())
+        schedule_flush();
+}
+
+void lane_driver::reset_stream(local_stream& stream, failure code)
+{
+    lane_.reset(stream.id(), code);
+    stream_ended(stream, code);
+    schedule_flush();
+}
+
+void lane_driver::stream_ended(local_stream& stream, failure code)
+{
+    const local_stream::pointer keep(&stream, false);  // takes over the list's reference
+    stream.unlink();
+    stream.end(code);
+    if (owner_ != nullptr)
+        owner_->on_stream_end(*this, stream, code);
+    if (draining_)
+        schedule_flush();
+}
+
+}  // namespace penstock::tunnel

@@ -1,0 +1,206 @@
+// From the link to the streams' sockets.
+#include <penstock/tunnel/lane_driver.hpp>
+#include <penstock/ws/error.hpp>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include <cerrno>
+#include <sys/socket.h>
+#include <utility>
+
+namespace penstock::tunnel {
+
+namespace asio = io::asio;
+
+void lane_driver::wait_link_readable()
+{
+    link_.socket.async_wait(
+        io::tcp::socket::wait_read,
+        [self = shared_from_this()](const error_code& ec) { self->on_link_readable(ec); }
+    );
+}
+
+/// One buffer of ciphertext a turn; a link that has more comes back after the thread's other work.
+void lane_driver::on_link_readable(const error_code& ec)
+{
+    if (ec == asio::error::operation_aborted || lost_)
+        return;
+    const auto buffer = resources_.buffers.lend();
+    const auto room = buffer.bytes();
+    const auto count = ::recv(link_.socket.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
+    if (count == 0) {
+        lose(
+            link_.tls ? "the connection ended without a TLS close" : "the connection ended",
+            closing_
+        );
+        return;
+    }
+    if (count < 0) {
+        if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+            const error_code cause(errno, boost::system::system_category());
+            lose(cause.message(), closing_);
+            return;
+        }
+        wait_link_readable();
+        return;
+    }
+    const auto received = room.first(static_cast<std::size_t>(count));
+    if (link_.tls)
+        handle_ciphertext(received);
+    else
+        handle_plaintext(received);
+    if (lost_)
+        return;
+    if (lane_.wants_to_send() || !output_.empty() || !websocket_control_.empty() || closing_)
+        flush();
+    if (lost_)
+        return;
+    arm_deadline();
+    if (received.size() == room.size())
+        asio::post(resources_.context, [self = shared_from_this()] { self->on_link_readable({}); });
+    else
+        wait_link_readable();
+}
+
+void lane_driver::handle_ciphertext(mutable_bytes received)
+{
+    const auto buffer = resources_.buffers.lend();
+    link_.tls->feed(received);
+    for (;;) {
+        const auto count = link_.tls->read(buffer.bytes(), output_);
+        if (!count) {
+            lose(link_.tls->failure_detail(), closing_ || clean_);
+            return;
+        }
+        if (*count == 0)
+            return;
+        handle_plaintext(buffer.bytes().first(*count));
+        if (lost_)
+            return;
+    }
+}
+
+void lane_driver::handle_plaintext(mutable_bytes plaintext)
+{
+    while (!plaintext.empty() && !lost_) {
+        auto event = link_.decoder.next(plaintext);
+        if (!event) {
+            if (closing_)
+                return;
+            lost_why_ = "the peer broke the WebSocket protocol: " + event.error().message();
+            close_code_ = ws::close_code_for(event.error());
+            closing_ = true;
+            return;
+        }
+        if (!*event)
+            return;
+        handle_websocket(**event);
+    }
+}
+
+void lane_driver::handle_websocket(ws::event& event)
+{
+    if (const auto* const piece = std::get_if<ws::data_piece>(&event)) {
+        handle_payload(piece->payload, piece->message_end);
+        return;
+    }
+    lane_.handle_sign_of_life(io::clock::now());
+    if (const auto* const ping = std::get_if<ws::ping>(&event)) {
+        // Only the latest needs an answer (RFC 6455 section 5.5.3), so a flood of pings queues
+        // nothing.
+        websocket_control_.clear();
+        ws::append_pong(websocket_control_, ping->payload, mask());
+    } else if (const auto* const close = std::get_if<ws::close>(&event);
+               close != nullptr && !closing_) {
+        if (lost_why_.empty())
+            lost_why_ = "the peer closed the link: " + std::to_string(close->code) + ' ' +
+                        std::string(close->reason);
+        clean_ = clean_ || close->code == 1000 || close->code == 1001;
+        closing_ = true;
+    }
+}
+
+void lane_driver::handle_payload(byte_view payload, bool message_end)
+{
+    if (closing_)
+        return;  // what comes behind our own close frame is not looked at any more
+    const auto now = io::clock::now();
+    for (;;) {
+        auto event = lane_.handle_octets(payload, now);
+        if (!event) {
+            lane_failed();
+            return;
+        }
+        if (!*event)
+            break;
+        dispatch(**event);
+        if (lost_ || closing_)
+            return;
+    }
+    if (message_end && lane_.handle_message_end())
+        lane_failed();
+}
+
+void lane_driver::on_data(const mux::stream_data& data)
+{
+    auto* const stream = static_cast<local_stream*>(data.tag);
+    if (stream == nullptr)
+        return;
+    const local_stream::pointer keep(stream);
+    stream->deliver(data.octets, data.fin);
+}
+
+void lane_driver::dispatch(mux::event& event)
+{
+    const auto stream_of = [](mux::stream_tag tag) {
+        return local_stream::pointer(static_cast<local_stream*>(tag));
+    };
+
+    if (const auto* const data = std::get_if<mux::stream_data>(&event)) {
+        on_data(*data);
+    } else if (const auto* const opened = std::get_if<mux::stream_opened>(&event)) {
+        open_answer answer;
+        answer.code = failure::none;
+        answer.bound = {opened->answer.bound_address, opened->answer.bound_port};
+        if (const auto stream = stream_of(opened->tag))
+            stream->set_answer(std::move(answer));
+    } else if (auto* const refused = std::get_if<mux::open_refused>(&event)) {
+        open_answer answer;
+        answer.code = refused->code == failure::none ? failure::general : refused->code;
+        answer.detail = std::move(refused->text);
+        if (const auto stream = stream_of(refused->tag)) {
+            stream->set_answer(std::move(answer));
+            stream_ended(*stream, refused->code);
+        }
+    } else if (const auto* const reset = std::get_if<mux::stream_reset>(&event)) {
+        if (const auto stream = stream_of(reset->tag))
+            stream_ended(*stream, reset->code == failure::none ? failure::general : reset->code);
+    } else if (auto* const open = std::get_if<mux::open_requested>(&event)) {
+        const local_stream::pointer stream(new local_stream(*this, open->id));
+        lane_.set_tag(open->id, stream.get());
+        add(stream);
+        stream->deliver(open->request.early, open->fin);
+        open->request.early = {};
+        if (owner_ != nullptr)
+            owner_->on_open(*this, stream, std::move(open->request));
+    } else if (const auto* const hello = std::get_if<mux::peer_ready>(&event)) {
+        if (owner_ != nullptr)
+            owner_->on_hello(*this, hello->peer);
+    } else if (auto* const no = std::get_if<mux::peer_refused>(&event)) {
+        lost_why_ = "the server refused the lane: " + no->why.why.text;
+        refused_code_ = no->why.why.code;
+        closing_ = true;
+    } else if (const auto* const draining = std::get_if<mux::peer_draining>(&event)) {
+        if (owner_ != nullptr)
+            owner_->on_draining(*this, draining->why.why.text);
+    } else if (const auto* const ended = std::get_if<mux::lane_ended>(&event)) {
+        lost_why_ =
+            (ended->by_error ? "the peer ended the lane: " : "the peer closed the session: ") +
+            ended->why.text;
+        clean_ = !ended->by_error;
+        closing_ = true;
+    }
+}
+
+}  // namespace penstock::tunnel

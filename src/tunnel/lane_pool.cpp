@@ -1,0 +1,145 @@
+#include <penstock/tunnel/client_lane.hpp>
+#include <penstock/tunnel/lane_pool.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace penstock::tunnel {
+
+namespace asio = io::asio;
+
+/// A request that waits for a link. Lives in its coroutine's frame.
+struct lane_pool::waiter
+    : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+    explicit waiter(asio::steady_timer& t) noexcept : timer(t) {}
+    asio::steady_timer& timer;
+};
+
+lane_pool::lane_pool(const client_settings& config, thread_resources& resources)
+    : config_(config), resources_(resources), waiters_(std::make_unique<waiter_list>())
+{
+}
+
+lane_pool::~lane_pool() = default;
+
+void lane_pool::add(std::shared_ptr<client_lane> lane) { lanes_.push_back(std::move(lane)); }
+
+void lane_pool::start()
+{
+    for (const auto& lane : lanes_)
+        lane->start();
+}
+
+lane_driver* lane_pool::best() noexcept
+{
+    lane_driver* chosen = nullptr;
+    ++next_;
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+        auto* const driver = lanes_[(next_ + i) % lanes_.size()]->usable();
+        if (driver == nullptr)
+            continue;
+        if (chosen == nullptr || driver->lane().stream_count() < chosen->lane().stream_count())
+            chosen = driver;
+    }
+    return chosen;
+}
+
+open_result lane_pool::unavailable() const
+{
+    open_result result;
+    result.code = failure::tunnel_unavailable;
+    result.detail = draining_          ? "the gateway is shutting down"
+                    : trouble_.empty() ? std::string(describe(result.code).text)
+                                       : trouble_;
+    return result;
+}
+
+asio::awaitable<open_result> lane_pool::open(mux::open_frame request)
+{
+    asio::steady_timer timer(resources_.context);
+    const auto deadline = io::clock::now() + config_.link_wait;
+    auto* driver = draining_ ? nullptr : best();
+    while (driver == nullptr) {
+        if (draining_ || io::clock::now() >= deadline)
+            co_return unavailable();
+        if (waiting_ >= config_.waiting_max) {
+            open_result full;
+            full.code = failure::overloaded;
+            full.detail = "too many requests wait for the link to the server";
+            co_return full;
+        }
+        waiter entry(timer);
+        waiters_->push_back(entry);
+        ++waiting_;
+        timer.expires_at(deadline);
+        co_await timer.async_wait(io::as_result);
+        --waiting_;
+        const auto cancellation = co_await asio::this_coro::cancellation_state;
+        if (cancellation.cancelled() != asio::cancellation_type::none)
+            co_return unavailable();
+        driver = draining_ ? nullptr : best();
+    }
+    auto stream = driver->open(std::move(request));
+    if (!stream)
+        co_return unavailable();
+    co_return co_await await_answer(std::move(stream));
+}
+
+asio::awaitable<open_result> lane_pool::await_answer(local_stream::pointer stream)
+{
+    asio::steady_timer answered(resources_.context, io::clock::time_point::max());
+    stream->on_answer([&answered] { answered.cancel(); });
+    co_await answered.async_wait(io::as_result);
+    stream->on_answer({});
+
+    open_result result;
+    const auto& answer = *stream->answer();
+    if (!answer.answered) {
+        stream->reset(failure::general);
+        result.detail = "the client went away";
+        co_return result;
+    }
+    result.code = answer.code;
+    result.detail = answer.detail;
+    result.bound = answer.bound;
+    if (result.code == failure::none)
+        result.stream = std::move(stream);
+    co_return result;
+}
+
+void lane_pool::drain(std::chrono::milliseconds deadline)
+{
+    draining_ = true;
+    for (const auto& lane : lanes_)
+        lane->drain(deadline);
+    lane_changed();
+}
+
+void lane_pool::close()
+{
+    draining_ = true;
+    for (const auto& lane : lanes_)
+        lane->close();
+    lane_changed();
+}
+
+bool lane_pool::idle() const noexcept
+{
+    return std::ranges::all_of(lanes_, [](const auto& lane) { return lane->idle(); });
+}
+
+void lane_pool::lane_changed()
+{
+    const auto up =
+        std::ranges::count_if(lanes_, [](const auto& lane) { return lane->usable() != nullptr; });
+    lanes_up_.store(static_cast<unsigned>(up), std::memory_order_relaxed);
+    while (!waiters_->empty()) {
+        auto& timer = waiters_->front().timer;
+        waiters_->pop_front();
+        timer.cancel();
+    }
+}
+
+}  // namespace penstock::tunnel
