@@ -77,7 +77,7 @@ def networks_and_hosts_out_of_reach_are_told_apart(bed):
 def a_target_that_does_not_answer_times_out(bed):
     """Reply 06; 504 connection_timeout."""
     network.make_routes()
-    gateway, _ = bed.pair(allow=("0.0.0.0/0",))
+    gateway, _ = bed.pair(server=["--dial-timeout", "2s"], allow=("0.0.0.0/0",))
     told(gateway, network.SILENT_HOST, 80, 6, 504, "connection_timeout", seconds=60)
 
 
