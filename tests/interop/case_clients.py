@@ -99,8 +99,10 @@ def credentials_are_asked_for_and_checked(bed):
 
 @case()
 def a_407_names_its_scheme_and_keeps_the_connection(bed):
-    """Clients that wait for a challenge retry with credentials on the same connection."""
-    users = bed.write("users", "ann:password:plain$secret\n")
+    """Clients that wait for a challenge retry with credentials on the same connection; the line is of `keys password`."""
+    made = bed.penstock("keys", "password", "ann", data="secret\n")
+    expect(made.returncode == 0 and "secret" not in made.stdout, f"keys password: {made}")
+    users = bed.write("users", made.stdout)
     gateway, _ = bed.pair(gateway=["--users-file", users])
     site = web()
     with connect(gateway) as client:

@@ -71,6 +71,7 @@ mirror=$(apt-get indextargets --format '$(SITE) $(CODENAME) $(RELEASE)' 2>/dev/n
 
 [ -n "$root" ] || root=$(mktemp -d)
 mkdir -p "$root"
+chmod 755 "$root"
 times=()
 
 clean_up() {
@@ -78,7 +79,8 @@ clean_up() {
     for point in dev/pts dev/shm dev/null dev/zero dev/random dev/urandom dev/tty proc sys; do
         umount --lazy "$root/$point" 2>/dev/null || true
     done
-    if ! "$keep" && ! grep -qF " $root/" /proc/self/mountinfo; then
+    umount --lazy "$root" 2>/dev/null || true
+    if ! "$keep" && ! grep -qF " $root" /proc/self/mountinfo; then
         rm -rf --one-file-system "$root"
     fi
 }
@@ -115,6 +117,9 @@ make_root() {
     mkdir -p "$root/usr/share/keyrings"
     cp -an /usr/share/keyrings/. "$root/usr/share/keyrings/"
 
+    # A mount point of its own, as a machine's root is: without that no mount namespace can be made in it.
+    mount --bind "$root" "$root"
+    mount --make-private "$root"
     mount -t proc proc "$root/proc"
     mount -t sysfs -o ro sysfs "$root/sys"
     local node
