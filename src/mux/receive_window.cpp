@@ -34,10 +34,19 @@ void receive_window::end_epoch(const window_terms& terms, time_point now) noexce
     const auto per_round_trip =
         epoch_bytes_ * static_cast<std::uint64_t>(terms.round_trip.count()) /
         std::max<std::uint64_t>(1, static_cast<std::uint64_t>(elapsed.count()));
-    const auto wanted = 2 * per_round_trip + window_bytes_floor;
+    auto wanted = 2 * per_round_trip + window_bytes_floor;
+    // A sender that still speeds up is given room for that, or its every other round trip is lost
+    // to waiting for the window of the one before (as in Linux, tcp_rcv_space_adjust).
+    if (previous_bytes_ > 0 && per_round_trip > previous_bytes_)
+        wanted +=
+            std::min(wanted, 2 * wanted * (per_round_trip - previous_bytes_) / previous_bytes_);
+    previous_bytes_ = per_round_trip;
     const std::uint64_t window = window_bytes_;
 
-    if (tight_ && wanted > window && terms.may_grow) {
+    // Twice what one round trip carried (dynamic right-sizing, as Linux does). Whether the peer
+    // came near its limit is no condition: a consumer that keeps pace raises the limit long before
+    // the peer hears of it, so seen from here the peer never comes near.
+    if (wanted > window && terms.may_grow) {
         const auto grown = std::min({wanted, 4 * window, terms.share_bytes});
         window_bytes_ = static_cast<std::uint32_t>(std::max(grown, window));
         quiet_epochs_ = 0;

@@ -66,6 +66,7 @@ private:
     bool tight_ = false;  ///< the peer came near its limit in this epoch
     std::uint8_t quiet_epochs_ = 0;
     std::uint64_t epoch_bytes_ = 0;
+    std::uint64_t previous_bytes_ = 0;  ///< consumed in a round trip of the epoch before
     time_point epoch_start_;
 };
 
