@@ -67,6 +67,7 @@ struct stream : auto_hook<schedule_tag>, auto_hook<control_tag>, auto_hook<linge
     bool ready = false;  ///< its source may have octets
     bool is_new =
         true;  ///< not yet served since it became active (RFC 8290: the list of new queues)
+    bool resting = false;     ///< among the old ones only to use up its quantum (scheduler.cpp)
     bool introduced = false;  ///< its OPEN or OPEN_OK is written, DATA may follow
     bool fin_sent = false;
     bool fin_received = false;
