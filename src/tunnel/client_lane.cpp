@@ -108,7 +108,8 @@ asio::awaitable<void> client_lane::run(std::shared_ptr<client_lane> self)
             continue;
         }
         lane.use(std::move(*dialled.link), *wanted);
-        co_await lane.pause(lane.config_.lane.hello_timeout);  // on_hello() and on_lost() end it early
+        co_await lane.pause(lane.config_.lane.hello_timeout
+        );  // on_hello() and on_lost() end it early
         if (lane.driver_ && !lane.driver_->lane().ready())
             lane.driver_->close("no HELLO in time");
         while (lane.driver_ && !lane.stopping_)
@@ -186,9 +187,9 @@ void client_lane::on_draining(lane_driver& driver, const std::string& text)
 void client_lane::on_stream_end(lane_driver&, const local_stream& stream, failure code)
 {
     pool_.lane_changed();
-    if (!observe::enabled(observe::severity::debug))
+    if (!observe::enabled(observe::severity::info))
         return;
-    observe::debug(
+    observe::info(
         "stream.closed",
         {{"lane", index_},
          {"stream", static_cast<std::uint32_t>(stream.id())},

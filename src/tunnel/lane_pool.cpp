@@ -125,16 +125,16 @@ void lane_pool::close()
     lane_changed();
 }
 
-bool lane_pool::idle() const noexcept
-{
-    return std::ranges::all_of(lanes_, [](const auto& lane) { return lane->idle(); });
-}
+void lane_pool::clear() noexcept { lanes_.clear(); }
 
 void lane_pool::lane_changed()
 {
     const auto up =
         std::ranges::count_if(lanes_, [](const auto& lane) { return lane->usable() != nullptr; });
     lanes_up_.store(static_cast<unsigned>(up), std::memory_order_relaxed);
+    const auto linked =
+        std::ranges::count_if(lanes_, [](const auto& lane) { return !lane->idle(); });
+    links_.store(static_cast<unsigned>(linked), std::memory_order_relaxed);
     while (!waiters_->empty()) {
         auto& timer = waiters_->front().timer;
         waiters_->pop_front();

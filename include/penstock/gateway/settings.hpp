@@ -14,18 +14,20 @@
 
 namespace penstock::gateway {
 
-/// All that the gateway role needs, read and validated: files are loaded, nothing is opened later but sockets.
+/// All that the gateway role needs, read and validated: files are loaded, nothing is opened later
+/// but sockets.
 struct settings {
     std::vector<io::listen_address> listen;      ///< at least one
     std::vector<transport::server_url> servers;  ///< in order of preference, at least one
     transport::dial_settings dial;               ///< credentials and deadlines for the link
     tunnel::settings tunnel;
     inbound::settings inbound;
-    std::optional<auth::user_table> users;       ///< who may use the local proxy; none: anybody who reaches it
-    routing::rule_list rules;                    ///< tunnel, direct or block; nothing matches: tunnel
+    std::optional<auth::user_table>
+        users;                 ///< who may use the local proxy; none: anybody who reaches it
+    routing::rule_list rules;  ///< tunnel, direct or block; nothing matches: tunnel
     unsigned threads = 1;
-    unsigned lanes = 0;                          ///< kept warm; 0: one for each thread
-    std::chrono::milliseconds link_wait{10'000}; ///< how long a request waits for a missing link
+    unsigned lanes = 0;                           ///< kept warm; 0: one for each thread
+    std::chrono::milliseconds link_wait{10'000};  ///< how long a request waits for a missing link
     std::chrono::milliseconds drain_timeout{30'000};
 };
 

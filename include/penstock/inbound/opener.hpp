@@ -37,6 +37,7 @@ struct open_request {
 };
 
 struct open_outcome {
+    io::tcp::endpoint bound;  ///< the dialling end of the connection to the target, for the SOCKS reply
     failure code = failure::general;
     std::string detail;                     ///< one line for a person; empty on success
     std::unique_ptr<opened_stream> stream;  ///< set exactly if code is none

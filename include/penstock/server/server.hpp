@@ -23,8 +23,8 @@ public:
     /// As bound, with the real ports.
     [[nodiscard]] std::vector<io::listen_address> addresses() const;
     void start();
-    /// Stops accepting, lets streams end for up to drain_timeout, then ends the rest. `done` is called once, on one of
-    /// the server's threads.
+    /// Stops accepting, lets streams end for up to drain_timeout, then ends the rest. `done` is
+    /// called once, on one of the server's threads.
     void drain(std::function<void()> done);
     /// Ends everything at once; called by the destructor.
     void stop() noexcept;

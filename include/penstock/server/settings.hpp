@@ -11,7 +11,8 @@
 
 namespace penstock::server {
 
-/// All that the server role needs, read and validated: files are loaded, nothing is opened later but sockets.
+/// All that the server role needs, read and validated: files are loaded, nothing is opened later
+/// but sockets.
 struct settings {
     std::vector<io::listen_address> listen;  ///< at least one
     transport::accept_settings accept;       ///< certificate, who may come in, path, fallback

@@ -43,7 +43,10 @@ public:
     void drain(std::chrono::milliseconds deadline);
     /// Ends everything now.
     void close();
-    [[nodiscard]] bool idle() const noexcept;  ///< after drain(): nothing is left
+    /// Drops everything without a word; the thread has ended.
+    void clear() noexcept;
+    /// Lanes that have a link, draining ones included; approximate, from any thread.
+    [[nodiscard]] unsigned links() const noexcept { return links_.load(std::memory_order_relaxed); }
 
     /// For whoever spreads clients over threads; approximate, from any thread.
     [[nodiscard]] unsigned lanes_up() const noexcept
@@ -72,6 +75,7 @@ private:
     std::string trouble_;   ///< why there is no link, as last reported
     bool draining_ = false;
     std::atomic<unsigned> lanes_up_{0};
+    std::atomic<unsigned> links_{0};
 };
 
 }  // namespace penstock::tunnel

@@ -1,0 +1,184 @@
+#include <penstock/gateway/gateway.hpp>
+#include <penstock/io/listener.hpp>
+#include <penstock/io/thread_set.hpp>
+#include <penstock/observe/log.hpp>
+#include <penstock/tunnel/memory_limit.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "worker.hpp"
+
+namespace penstock::gateway {
+
+namespace asio = io::asio;
+
+namespace {
+
+/// How often a draining gateway looks whether it is done.
+constexpr std::chrono::milliseconds drain_poll{20};
+
+/// For the last words on the links after the streams have ended, or after drain_timeout.
+constexpr std::chrono::milliseconds farewell{1'500};
+
+tunnel::client_settings client_settings_of(const settings& config)
+{
+    tunnel::client_settings client;
+    client.servers = config.servers;
+    client.dial = config.dial;
+    client.lane = config.tunnel;
+    client.link_wait = config.link_wait;
+    return client;
+}
+
+}  // namespace
+
+/// Threads are destroyed first: the coroutines suspended on them refer to everything else.
+struct gateway::state {
+    explicit state(settings c)
+        : config(std::move(c)), tunnel_config(client_settings_of(config)),
+          budget(tunnel::memory_limit(config.tunnel)),
+          threads(std::make_unique<io::thread_set>(config.threads, [](const std::exception_ptr&) {
+              observe::error("thread.exception");
+          }))
+    {
+        for (std::size_t i = 0; i < threads->size(); ++i)
+            workers.push_back(std::make_unique<worker>(
+                config, tunnel_config, threads->context(i), budget, resolver
+            ));
+        for (const auto& address : config.listen)
+            listeners.emplace_back(threads->context(0), address, hooks());
+
+        // Every thread needs a lane of its own: a client stays on the thread that took it.
+        const auto session = std::make_shared<tunnel::client_session>();
+        const auto lanes = std::max<std::size_t>(config.lanes, workers.size());
+        for (std::size_t i = 0; i < lanes; ++i)
+            workers[i % workers.size()]->add_lane(static_cast<std::uint16_t>(i), session);
+    }
+
+    io::listener_hooks hooks()
+    {
+        return {
+            .choose = [this]() -> asio::io_context& { return best_worker().context(); },
+            .accepted = [this](
+                            asio::io_context& owner, io::stream_socket client
+                        ) { worker_of(owner).take(std::move(client)); },
+            .trouble =
+                [](const io::accept_trouble& trouble) {
+                    observe::error(
+                        "accept.failed",
+                        {{"why", trouble.ec.message()}, {"refused", trouble.refused}}
+                    );
+                },
+        };
+    }
+
+    /// The thread with a link and the fewest clients; equal ones take turns.
+    worker& best_worker()
+    {
+        ++next;
+        worker* best = nullptr;
+        for (std::size_t i = 0; i < workers.size(); ++i) {
+            auto& candidate = *workers[(next + i) % workers.size()];
+            const auto rank = [](worker& w) {
+                return std::pair(w.pool().lanes_up() == 0, w.load());
+            };
+            if (best == nullptr || rank(candidate) < rank(*best))
+                best = &candidate;
+        }
+        return *best;
+    }
+
+    worker& worker_of(asio::io_context& context)
+    {
+        return **std::ranges::find_if(workers, [&](const auto& w) {
+            return &w->context() == &context;
+        });
+    }
+
+    template <class Call>
+    void on_every_thread(Call call)
+    {
+        for (const auto& w : workers)
+            asio::post(w->context(), [call, target = w.get()] { call(*target); });
+    }
+
+    asio::awaitable<void> drain(std::function<void()> done)
+    {
+        for (auto& l : listeners)
+            l.close();
+        const auto limit = config.drain_timeout;
+        on_every_thread([limit](worker& w) { w.pool().drain(limit); });
+        co_await wait_until([](const worker& w) { return w.idle(); }, limit);
+        on_every_thread([](worker& w) { w.pool().close(); });
+        co_await wait_until([](const worker& w) { return w.links_gone(); }, farewell);
+        done();
+    }
+
+    template <class Condition>
+    asio::awaitable<void> wait_until(Condition holds, std::chrono::milliseconds limit)
+    {
+        asio::steady_timer timer(threads->context(0));
+        const auto deadline = io::clock::now() + limit;
+        // At least one turn, so that the other threads have seen what was posted to them.
+        do {
+            timer.expires_after(drain_poll);
+            co_await timer.async_wait(io::as_result);
+        } while (!std::ranges::all_of(workers, [&](const auto& w) { return holds(*w); }) &&
+                 io::clock::now() < deadline);
+    }
+
+    void stop() noexcept
+    {
+        threads->stop();
+        threads->join();
+        listeners.clear();
+        for (const auto& w : workers)
+            w->pool().clear();
+    }
+
+    settings config;
+    tunnel::client_settings tunnel_config;
+    memory_budget budget;
+    net::resolver resolver;
+    std::vector<std::unique_ptr<worker>> workers;
+    std::unique_ptr<io::thread_set> threads;
+    std::vector<io::listener> listeners;
+    std::size_t next = 0;
+};
+
+gateway::gateway(settings config) : state_(std::make_unique<state>(std::move(config))) {}
+
+gateway::~gateway() { stop(); }
+
+std::vector<io::listen_address> gateway::addresses() const
+{
+    std::vector<io::listen_address> bound;
+    for (const auto& l : state_->listeners)
+        bound.push_back(l.address());
+    return bound;
+}
+
+void gateway::start()
+{
+    for (const auto& w : state_->workers)
+        w->pool().start();
+    for (auto& l : state_->listeners)
+        l.start();
+    state_->threads->start();
+}
+
+void gateway::drain(std::function<void()> done)
+{
+    auto work = state_->drain(std::move(done));
+    asio::co_spawn(state_->threads->context(0), std::move(work), [](const std::exception_ptr&) {});
+}
+
+void gateway::stop() noexcept { state_->stop(); }
+
+}  // namespace penstock::gateway

@@ -1,0 +1,228 @@
+#include "lane_link.hpp"
+
+#include <penstock/observe/log.hpp>
+#include <penstock/observe/log_targets.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+#include <exception>
+#include <utility>
+#include <variant>
+
+namespace penstock::server {
+
+namespace asio = io::asio;
+using observe::loggable;
+
+namespace {
+
+mux::lane_settings lane_settings_of(const tunnel::settings& config)
+{
+    mux::lane_settings lane;
+    lane.role = mux::side::accepting;
+    lane.streams_max = config.streams_per_lane_max;
+    lane.window_bytes_max = config.window_bytes_max;
+    lane.ping_interval = config.ping_interval;
+    lane.link_timeout = config.link_timeout;
+    lane.half_close_linger = config.half_close_linger;
+    lane.seed = static_cast<std::uint32_t>(io::clock::now().time_since_epoch().count());
+    return lane;
+}
+
+std::string_view words_for(mux::refusal why)
+{
+    switch (why) {
+    case mux::refusal::unknown_session:
+        return "the session is not known here";
+    case mux::refusal::not_yours:
+        return "the session is another's";
+    case mux::refusal::limit_reached:
+        return "too many sessions or lanes";
+    case mux::refusal::unsupported:
+        return "this way to attach is not supported";
+    }
+    return "refused";
+}
+
+std::uint32_t number_of(const tunnel::local_stream& stream)
+{
+    return static_cast<std::uint32_t>(stream.id());
+}
+
+}  // namespace
+
+lane_link::lane_link(worker& home, transport::link link, auth::principal who)
+    : home_(home), who_(std::move(who)), driver_(std::make_shared<tunnel::lane_driver>(
+                                             std::move(link),
+                                             lane_settings_of(home.config().tunnel),
+                                             home.config().tunnel,
+                                             home.resources(),
+                                             *this
+                                         ))
+{
+}
+
+void lane_link::on_hello(tunnel::lane_driver& driver, const mux::hello& peer)
+{
+    auto outcome = peer.attach ? home_.sessions().attach(*peer.attach, who_)
+                               : tunnel::session_registry::outcome{mux::refusal::unsupported};
+    if (const auto* const why = std::get_if<mux::refusal>(&outcome)) {
+        mux::hello_err_frame refused;
+        refused.why = {static_cast<std::uint16_t>(*why), std::string(words_for(*why))};
+        observe::warning(
+            "link.refused",
+            {{"peer", driver.peer_address()}, {"user", who_.name}, {"why", refused.why.text}}
+        );
+        driver.refuse_hello(std::move(refused));
+        return;
+    }
+    session_ = std::move(std::get<std::shared_ptr<tunnel::session>>(outcome));
+
+    const auto& config = home_.config().tunnel;
+    mux::hello h;
+    h.role = mux::side::accepting;
+    h.payload_bytes_max = static_cast<std::uint32_t>(mux::payload_bytes_max);
+    h.window_bytes_max = config.window_bytes_max;
+    h.streams_max = config.streams_per_lane_max;
+    h.ping_interval_s = static_cast<std::uint32_t>(config.ping_interval.count() / 1'000);
+    h.session = session_->id;
+    if (peer.attach->mode == mux::attach_mode::fresh)
+        h.key = session_->key;
+    driver.send_hello(std::move(h));
+    observe::info(
+        "link.up",
+        {{"peer", driver.peer_address()},
+         {"user", who_.name},
+         {"session", session_->number},
+         {"lane", peer.attach->lane}}
+    );
+}
+
+void lane_link::on_open(
+    tunnel::lane_driver&, tunnel::local_stream::pointer stream, mux::open_frame request
+)
+{
+    const auto& config = home_.config().tunnel;
+    auto& destination = request.destination;
+    // Counted until on_stream_end(), which every stream reaches.
+    if (++session_->usage->streams > config.streams_per_principal_max) {
+        refuse(stream, destination, failure::overloaded, "too many open streams of this user");
+        return;
+    }
+    if (session_->dials >= config.dials_per_session_max) {
+        refuse(stream, destination, failure::overloaded, "too many dials at the same time");
+        return;
+    }
+    ++session_->dials;
+    auto gone = std::make_shared<asio::cancellation_signal>();
+    stream->on_answer([gone] { gone->emit(asio::cancellation_type::terminal); });
+    auto finished = [gone, s = session_](const std::exception_ptr& failed) {
+        --s->dials;
+        if (failed)
+            observe::error("stream.failed", {{"session", s->number}});
+    };
+    auto work =
+        dial(shared_from_this(), std::move(stream), std::move(destination), request.dial_timeout);
+    asio::co_spawn(
+        home_.resources().context,
+        std::move(work),
+        asio::bind_cancellation_slot(gone->slot(), std::move(finished))
+    );
+}
+
+asio::awaitable<void> lane_link::dial(
+    std::shared_ptr<lane_link> self,
+    tunnel::local_stream::pointer stream,
+    target destination,
+    std::chrono::milliseconds timeout
+)
+{
+    auto outcome = co_await self->home_.dialer().dial(destination, self->who_.name, timeout);
+    stream->on_answer({});
+    self->answer(stream, destination, std::move(outcome));
+}
+
+void lane_link::answer(
+    const tunnel::local_stream::pointer& stream, const target& to, egress::dial_outcome outcome
+)
+{
+    if (outcome.code != failure::none) {
+        refuse(stream, to, outcome.code, outcome.detail);
+        return;
+    }
+    if (observe::enabled(observe::severity::info)) {
+        observe::info(
+            "stream.opened",
+            {{"session", session_->number},
+             {"stream", number_of(*stream)},
+             {"user", who_.name},
+             {"target", loggable(to, home_.config().log_targets)}}
+        );
+    }
+    mux::open_ok_frame ok;
+    ok.bound_address = outcome.local.address();
+    ok.bound_port = outcome.local.port();
+    driver_->accept(stream, io::stream_socket(std::move(*outcome.socket)), std::move(ok));
+}
+
+void lane_link::refuse(
+    const tunnel::local_stream::pointer& stream,
+    const target& to,
+    failure code,
+    std::string_view detail
+)
+{
+    if (stream->ended())
+        return;
+    // The detail names the target, which the log may be told to leave out.
+    const auto policy = home_.config().log_targets;
+    const auto why = policy == observe::log_target_policy::full ? detail : describe(code).text;
+    observe::info(
+        "stream.refused",
+        {{"session", session_->number},
+         {"stream", number_of(*stream)},
+         {"user", who_.name},
+         {"target", loggable(to, policy)},
+         {"why", why}}
+    );
+    driver_->refuse(stream, code, detail);
+}
+
+void lane_link::on_draining(tunnel::lane_driver& driver, const std::string&)
+{
+    driver.drain(std::chrono::milliseconds::zero(), "the other side drains");
+}
+
+void lane_link::on_stream_end(
+    tunnel::lane_driver&, const tunnel::local_stream& stream, failure code
+)
+{
+    --session_->usage->streams;
+    if (!observe::enabled(observe::severity::info))
+        return;
+    observe::info(
+        "stream.closed",
+        {{"session", session_->number},
+         {"stream", number_of(stream)},
+         {"sent_bytes", stream.sent_bytes()},
+         {"received_bytes", stream.received_bytes()},
+         {"why", describe(code).text}}
+    );
+}
+
+void lane_link::on_lost(tunnel::lane_driver& driver, const std::string& why, bool clean)
+{
+    const auto level = clean ? observe::severity::info : observe::severity::warning;
+    const auto number = session_ ? session_->number : 0;
+    if (observe::enabled(level))
+        observe::log(
+            level, "link.lost", {{"peer", driver.peer_address()}, {"session", number}, {"why", why}}
+        );
+    if (session_)
+        home_.sessions().leave(*session_);
+    home_.forget(*this);
+}
+
+}  // namespace penstock::server
