@@ -287,7 +287,8 @@ lane::outcome lane::handle_reset(stream& s, const frame_view& frame)
     ++counters_.streams_reset;
     s.failed = true;
     stream_reset ended{s.id, s.tag, static_cast<failure>(reset->code)};
-    if (frame.header.flags == (flag_abort | flag_stop)) {
+    constexpr auto both = flag_abort | flag_stop;  // other bits mean nothing yet
+    if ((frame.header.flags & both) == both) {
         forget(s);
     } else {
         // One direction only: a socket that is reset has no other half, so the rest is given up
