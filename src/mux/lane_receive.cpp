@@ -225,7 +225,9 @@ lane::outcome lane::handle_open_fail(stream& s, byte_view payload)
         return fail(errc::protocol, describe_stream("malformed OPEN_FAIL", s.id));
     if (s.state != stream_state::opening)
         return fail(errc::bad_state, describe_stream("unexpected OPEN_FAIL", s.id));
-    open_refused refused{s.id, s.tag, static_cast<failure>(why->code), std::move(why->text)};
+    // "Refused because of success" would reach the client as success.
+    const auto code = why->code == 0 ? failure::general : static_cast<failure>(why->code);
+    open_refused refused{s.id, s.tag, code, std::move(why->text)};
     forget(s);
     return std::optional<event>{std::move(refused)};
 }
