@@ -197,6 +197,8 @@ void lane::queue_control(stream& s, std::uint8_t frames) noexcept
 
 void lane::drop_received(stream& s) noexcept
 {
+    if (s.state == stream_state::tomb)
+        return;  // done when it was buried; what came since was never held
     const auto held = s.in.buffered();
     buffered_bytes_ -= held;
     budget_.give(held);

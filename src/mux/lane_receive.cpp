@@ -143,7 +143,7 @@ lane::outcome lane::handle_stream_frame(const frame_view& frame, time_point now)
         return fail(errc::bad_state, describe_stream("frame for a stream that is not open,", id));
     }
     if (s->state == stream_state::tomb)
-        return ignore_frame(now);
+        return handle_late_frame(*s, frame, now);
     if (s->local && !s->introduced)
         return fail(errc::bad_state, describe_stream("frame for a stream that is not open,", id));
 
@@ -159,6 +159,21 @@ lane::outcome lane::handle_stream_frame(const frame_view& frame, time_point now)
     default:
         return handle_reset(*s, frame);
     }
+}
+
+/// What the peer sent before it heard of our RESET or OPEN_FAIL. Octets within its credit are in good
+/// faith and cost nothing: a cancelled download has a whole window of them on the way, and ten of
+/// those must not look like a flood. Everything else is counted.
+lane::outcome lane::handle_late_frame(stream& s, const frame_view& frame, time_point now)
+{
+    if (frame.header.type != static_cast<std::uint8_t>(frame_type::data) || frame.payload.empty())
+        return ignore_frame(now);
+    const auto bytes = frame.payload.size();
+    if (bytes > s.in.limit() - s.in.received())
+        return fail(errc::flow_control, describe_stream("DATA beyond the limit", s.id));
+    (void)s.in.receive(bytes);
+    ++counters_.ignored_frames;
+    return std::optional<event>{};
 }
 
 lane::outcome lane::handle_open(const frame_view& frame, time_point now)

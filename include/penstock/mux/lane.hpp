@@ -140,6 +140,7 @@ private:
     outcome handle_frame(const frame_view& frame, time_point now);
     outcome handle_lane_frame(const frame_view& frame, time_point now);
     outcome handle_stream_frame(const frame_view& frame, time_point now);
+    outcome handle_late_frame(stream& s, const frame_view& frame, time_point now);
     outcome handle_open(const frame_view& frame, time_point now);
     outcome handle_open_ok(stream& s, byte_view payload);
     outcome handle_open_fail(stream& s, byte_view payload);
