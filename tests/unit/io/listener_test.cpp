@@ -125,19 +125,19 @@ BOOST_AUTO_TEST_CASE(connections_arrive_on_the_chosen_thread)
 {
     io::thread_set threads(2);
     std::size_t turn = 0;
-    std::promise<std::size_t> where[2];
-    std::size_t told[2] = {0, 0};
+    // Boost.Test is not for several threads: they only write down what they see.
+    struct arrival {
+        std::optional<std::size_t> thread;
+        bool at_home = false;
+    };
+    std::promise<arrival> arrivals[2];
     const io::listener_hooks hooks{
         .choose = [&]() -> asio::io_context& { return threads.context(turn++ % 2); },
         .accepted =
             [&](asio::io_context& owner, io::stream_socket socket) {
-                BOOST_TEST(
-                    &socket.get_executor().context() ==
-                    static_cast<asio::execution_context*>(&owner)
-                );
                 const std::size_t index = &owner == &threads.context(0) ? 0 : 1;
-                if (told[index]++ == 0)
-                    where[index].set_value(io::thread_set::current().value());
+                const asio::execution_context& home = socket.get_executor().context();
+                arrivals[index].set_value({io::thread_set::current(), &home == &owner});
             },
         .trouble = {},
     };
@@ -148,8 +148,11 @@ BOOST_AUTO_TEST_CASE(connections_arrive_on_the_chosen_thread)
     tcp::socket first(own), second(own);
     first.connect(endpoint_of(listening));
     second.connect(endpoint_of(listening));
-    BOOST_TEST(where[0].get_future().get() == 0u);
-    BOOST_TEST(where[1].get_future().get() == 1u);
+    for (std::size_t index = 0; index < 2; ++index) {
+        const auto seen = arrivals[index].get_future().get();
+        BOOST_TEST(seen.thread.value() == index);
+        BOOST_TEST(seen.at_home);
+    }
     threads.stop();
     threads.join();
 }
@@ -203,6 +206,8 @@ BOOST_FIXTURE_TEST_CASE(without_descriptors_clients_are_refused_and_later_ones_s
     tcp::socket refused(context), also_refused(context), served(context);
     refused.open(tcp::v4());
     also_refused.open(tcp::v4());
+    // UBSan needs a descriptor when it meets a class for the first time, so it meets this one now.
+    const error_code expected = asio::error::eof;
     {
         const descriptor_eater eater;
         refused.connect(endpoint_of(listening));
@@ -214,7 +219,7 @@ BOOST_FIXTURE_TEST_CASE(without_descriptors_clients_are_refused_and_later_ones_s
                 read_some(*socket, ec);
                 return ec != asio::error::would_block;
             });
-            BOOST_TEST(ec == asio::error::eof);
+            BOOST_TEST(ec == expected);
         }
     }
     BOOST_TEST_REQUIRE(troubles.size() == 1u);  // one report for both
