@@ -55,16 +55,21 @@ void lane::send_hello(hello h) { hello_pending_ = std::move(h); }
 
 void lane::send_hello_error(hello_err_frame err) { hello_error_pending_ = std::move(err); }
 
+std::size_t lane::early_bytes_max() const noexcept
+{
+    return std::min<std::size_t>(peer_.init_limit_bytes, payload_bytes_max - open_payload_max);
+}
+
 std::optional<stream_id> lane::open(open_frame request, stream_tag tag, time_point now)
 {
-    if (!can_open())
+    BOOST_ASSERT(request.early.size() <= early_bytes_max());
+    if (!can_open() || request.early.size() > early_bytes_max())
         return std::nullopt;
     const stream_id id{next_id_};
     next_id_ += 2;
     ++opened_by_us_;
     ++counters_.streams_opened;
 
-    const auto early_bytes = std::min<std::size_t>(request.early.size(), peer_.init_limit_bytes);
     // Under memory pressure new streams begin with the smallest window.
     const auto window = terms().may_grow ? settings_.first_window_bytes : window_bytes_floor;
     auto s = std::make_unique<stream>(id, stream_state::opening, window, now);
@@ -72,12 +77,10 @@ std::optional<stream_id> lane::open(open_frame request, stream_tag tag, time_poi
     s->local = true;
     s->weight = weight_of(request.priority);
     s->send_limit = peer_.init_limit_bytes;
-    s->sent_bytes = early_bytes;
+    s->sent_bytes = request.early.size();
     s->last_activity = now;
     s->details = std::make_unique<open_details>();
-    s->details->early.assign(
-        request.early.begin(), request.early.begin() + static_cast<std::ptrdiff_t>(early_bytes)
-    );
+    s->details->early.assign(request.early.begin(), request.early.end());
     s->details->request = std::move(request);
     s->details->request.limit = window;
     queue_control(*s, pending_open);

@@ -77,7 +77,10 @@ public:
     /// The first frame to send; before it nothing leaves.
     void send_hello(hello h);
     void send_hello_error(hello_err_frame err);
-    /// Nothing: the peer's grant is used up, or the lane drains.
+    /// Octets that OPEN can take along: what the peer grants them, and what fits its frame.
+    [[nodiscard]] std::size_t early_bytes_max() const noexcept;
+    /// `request.early` may hold early_bytes_max() octets; the rest goes as DATA. Nothing: the
+    /// peer's grant is used up, or the lane drains.
     [[nodiscard]] std::optional<stream_id> open(open_frame request, stream_tag tag, time_point now);
     void set_tag(stream_id id, stream_tag tag) noexcept;
     void accept(stream_id id, open_ok_frame answer, time_point now);
