@@ -7,9 +7,14 @@
 namespace penstock::mux {
 namespace {
 
-/// Grants before the peer's HELLO is there (PROTOCOL.md, HELLO).
-constexpr std::uint32_t streams_before_hello = 16;
-constexpr std::uint32_t limit_before_hello_bytes = 16 * 1024;
+/// Settings below what the peer may use without having asked would punish it for that.
+lane_settings at_least_the_constants(lane_settings s) noexcept
+{
+    s.streams_max = std::max(s.streams_max, streams_before_hello);
+    s.init_limit_bytes = std::max(s.init_limit_bytes, limit_before_hello);
+    s.first_window_bytes = std::max(s.first_window_bytes, window_bytes_floor);
+    return s;
+}
 
 /// Frames without effect that an honest peer may send in a burst: late ones of streams that were
 /// reset.
@@ -34,15 +39,15 @@ std::uint8_t weight_of(stream_class priority) noexcept
 }  // namespace
 
 lane::lane(const lane_settings& settings, budget_lease& budget, time_point now)
-    : settings_(settings), budget_(budget), reader_(payload_bytes_max),
+    : settings_(at_least_the_constants(settings)), budget_(budget), reader_(payload_bytes_max),
       ignored_budget_(ignored_per_s, ignored_burst, now),
       ping_budget_(pings_per_s, pings_burst, now),
       failed_budget_(settings.failed_streams_per_s, settings.failed_streams_burst, now),
       next_id_(settings.role == side::connecting ? 1 : 2), granted_to_us_(streams_before_hello),
-      granted_to_peer_(settings.streams_max), refunded_to_peer_(settings.streams_max),
+      granted_to_peer_(settings_.streams_max), refunded_to_peer_(settings_.streams_max),
       next_ping_(now), last_received_(now), random_(settings.seed)
 {
-    peer_.init_limit_bytes = limit_before_hello_bytes;
+    peer_.init_limit_bytes = limit_before_hello;
 }
 
 lane::~lane()
@@ -51,7 +56,13 @@ lane::~lane()
     budget_.add_receiving(-static_cast<std::ptrdiff_t>(receiving_.size()));
 }
 
-void lane::send_hello(hello h) { hello_pending_ = std::move(h); }
+void lane::send_hello(hello h)
+{
+    h.role = settings_.role;
+    h.init_limit_bytes = settings_.init_limit_bytes;
+    h.streams_max = settings_.streams_max;
+    hello_pending_ = std::move(h);
+}
 
 void lane::send_hello_error(hello_err_frame err) { hello_error_pending_ = std::move(err); }
 

@@ -161,9 +161,9 @@ lane::outcome lane::handle_stream_frame(const frame_view& frame, time_point now)
     }
 }
 
-/// What the peer sent before it heard of our RESET or OPEN_FAIL. Octets within its credit are in good
-/// faith and cost nothing: a cancelled download has a whole window of them on the way, and ten of
-/// those must not look like a flood. Everything else is counted.
+/// What the peer sent before it heard of our RESET or OPEN_FAIL. Octets within its credit are in
+/// good faith and cost nothing: a cancelled download has a whole window of them on the way, and ten
+/// of those must not look like a flood. Everything else is counted.
 lane::outcome lane::handle_late_frame(stream& s, const frame_view& frame, time_point now)
 {
     if (frame.header.type != static_cast<std::uint8_t>(frame_type::data) || frame.payload.empty())
@@ -327,6 +327,7 @@ lane::outcome lane::handle_hello(byte_view payload, time_point now)
     peer_ = std::move(*peer);
     hello_received_ = true;
     granted_to_us_ = std::max<std::uint64_t>(granted_to_us_, peer_.streams_max);
+    peer_.init_limit_bytes = std::max(peer_.init_limit_bytes, limit_before_hello);
     next_ping_ = now;
     return std::optional<event>{peer_ready{peer_}};
 }

@@ -64,6 +64,10 @@ struct hello {
     friend bool operator==(const hello&, const hello&) = default;
 };
 
+/// Grants before the peer's HELLO is there (PROTOCOL.md, HELLO); no HELLO can grant less.
+inline constexpr std::uint32_t streams_before_hello = 16;
+inline constexpr std::uint32_t limit_before_hello = 16 * 1024;
+
 /// Payload limit (PROTOCOL.md, limits).
 inline constexpr std::size_t hello_payload_max = 4'096;
 

@@ -74,7 +74,8 @@ public:
     /// A sign of life that carries no frame (a WebSocket ping or pong).
     void handle_sign_of_life(time_point now) noexcept { last_received_ = now; }
 
-    /// The first frame to send; before it nothing leaves.
+    /// The first frame to send; before it nothing leaves. Role, grant and early credit are the
+    /// lane's own: what it tells is what it holds the peer to.
     void send_hello(hello h);
     void send_hello_error(hello_err_frame err);
     /// Octets that OPEN can take along: what the peer grants them, and what fits its frame.
