@@ -61,7 +61,7 @@ error_code lane::fail(errc code, std::string text)
 lane::outcome lane::handle_frame(const frame_view& frame, time_point now)
 {
     const auto type = frame.header.type;
-    if (type == static_cast<std::uint8_t>(frame_type::hello))
+    if (type == static_cast<std::uint8_t>(frame_type::hello) && frame.header.stream == stream_id{})
         return handle_hello(frame.payload, now);
     if (!hello_received_ && type != static_cast<std::uint8_t>(frame_type::hello_err) &&
         type != static_cast<std::uint8_t>(frame_type::lane_err))
@@ -324,9 +324,13 @@ lane::outcome lane::handle_hello(byte_view payload, time_point now)
         return fail(errc::protocol, "unexpected or malformed HELLO");
     if (peer->role == settings_.role)
         return fail(errc::protocol, "HELLO of our own role");
+    if (peer->payload_bytes_max < payload_bytes_max_least)
+        return fail(errc::protocol, "HELLO allows no frame worth sending");
     peer_ = std::move(*peer);
     hello_received_ = true;
     granted_to_us_ = std::max<std::uint64_t>(granted_to_us_, peer_.streams_max);
+    peer_.payload_bytes_max =
+        std::min(peer_.payload_bytes_max, static_cast<std::uint32_t>(payload_bytes_max));
     peer_.init_limit_bytes = std::max(peer_.init_limit_bytes, limit_before_hello);
     next_ping_ = now;
     return std::optional<event>{peer_ready{peer_}};

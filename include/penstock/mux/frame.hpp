@@ -45,6 +45,9 @@ inline constexpr std::size_t frame_header_bytes = 8;
 /// records.
 inline constexpr std::size_t payload_bytes_max = 61'440;
 
+/// Least that a HELLO may announce: what credit is not held back for (lane_send.cpp) fits a frame.
+inline constexpr std::size_t payload_bytes_max_least = 1'024;
+
 struct frame_header {
     std::uint8_t type = 0;  ///< a frame_type, or one we do not know
     std::uint8_t flags = 0;
