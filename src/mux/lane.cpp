@@ -110,7 +110,6 @@ void lane::accept(stream_id id, open_ok_frame answer, time_point now)
     auto* const s = find(id);
     if (s == nullptr || s->state != stream_state::dialing)
         return;
-    answer.limit = static_cast<std::uint32_t>(s->in.limit());
     s->details = std::make_unique<open_details>();
     s->details->answer = std::move(answer);
     s->state = stream_state::open;

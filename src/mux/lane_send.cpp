@@ -125,6 +125,8 @@ void lane::append_stream_control(stream& s)
         details.request.early = details.early;
         append_open(scratch_, s.id, details.request, details.fin);
     } else if ((pending & pending_open_ok) != 0) {
+        // The limit of now: what was consumed since accept() asked for no WINDOW, this frame tells.
+        s.details->answer.limit = static_cast<std::uint32_t>(s.in.limit());
         append_open_ok(scratch_, s.id, s.details->answer);
     } else if ((pending & pending_open_fail) != 0) {
         append_reason(scratch_, frame_type::open_fail, s.id, s.details->why);
