@@ -19,6 +19,15 @@ constexpr std::size_t ack_bytes = 256 * 1024;
 
 }  // namespace
 
+/// Grants travel with whatever is sent next; they are worth a message of their own if they are
+/// many, or if the peer has few left.
+bool lane::grant_is_due() const noexcept
+{
+    const std::uint64_t many = std::max(1U, settings_.streams_max / 4);
+    const auto held = refunded_to_peer_ - granted_to_peer_;
+    return held >= many || (held > 0 && granted_to_peer_ - opened_by_peer_ < many);
+}
+
 bool lane::wants_to_send() const noexcept
 {
     if (hello_error_pending_ || hello_pending_ || (failed_ && !failure_written_))
@@ -27,8 +36,7 @@ bool lane::wants_to_send() const noexcept
         return false;
     return !control_.empty() || schedule_.any() || pong_pending_ || ping_pending_ ||
            drain_pending_ || (close_pending_ && !close_written_) || ack_pending_ ||
-           unacked_received_bytes_ >= ack_bytes ||
-           refunded_to_peer_ - granted_to_peer_ >= std::max(1U, settings_.streams_max / 4);
+           unacked_received_bytes_ >= ack_bytes || grant_is_due();
 }
 
 void lane::poll_control(flat_buffer& out, std::size_t bytes_max, time_point now)

@@ -162,6 +162,7 @@ private:
     void append_lane_control(time_point now);
     void append_stream_control(stream& s);
     [[nodiscard]] bool sendable(const stream& s) const noexcept;
+    [[nodiscard]] bool grant_is_due() const noexcept;
 
     // lane.cpp
     [[nodiscard]] stream* find(stream_id id) noexcept;
