@@ -2,6 +2,7 @@
 #include <penstock/mux/lane.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace penstock::mux {
 namespace {
@@ -93,12 +94,18 @@ lane::outcome lane::handle_lane_frame(const frame_view& frame, time_point now)
         auto drain = decode_drain(frame.payload);
         if (!drain)
             return fail(errc::protocol, "malformed DRAIN");
-        peer_draining_ = true;
+        if (std::exchange(peer_draining_, true))
+            return ignore_frame(now);
         return std::optional<event>{peer_draining{std::move(*drain)}};
     }
-    case frame_type::link_drain:
-        peer_draining_ = true;
-        return std::optional<event>{peer_draining{}};
+    case frame_type::link_drain: {
+        const auto deadline_ms = decode_u32(frame.payload);
+        if (!deadline_ms)
+            return fail(errc::protocol, "malformed LINK_DRAIN");
+        if (std::exchange(peer_draining_, true))
+            return ignore_frame(now);
+        return std::optional<event>{peer_draining{{.deadline_ms = *deadline_ms, .why = {}}}};
+    }
     case frame_type::close:
     case frame_type::lane_err: {
         auto why = decode_reason(frame.payload);
@@ -155,7 +162,7 @@ lane::outcome lane::handle_stream_frame(const frame_view& frame, time_point now)
     case frame_type::data:
         return handle_data(*s, frame, now);
     case frame_type::window:
-        return handle_window(*s, frame.payload);
+        return handle_window(*s, frame.payload, now);
     default:
         return handle_reset(*s, frame);
     }
@@ -280,7 +287,7 @@ lane::outcome lane::handle_data(stream& s, const frame_view& frame, time_point n
     return std::optional<event>{data};
 }
 
-lane::outcome lane::handle_window(stream& s, byte_view payload)
+lane::outcome lane::handle_window(stream& s, byte_view payload, time_point now)
 {
     const auto limit = decode_u64(payload);
     if (!limit)
@@ -290,7 +297,9 @@ lane::outcome lane::handle_window(stream& s, byte_view payload)
     constexpr std::uint64_t window_bytes_hard = 64 * 1024 * 1024;
     if (*limit > s.sent_bytes + window_bytes_hard)
         return fail(errc::flow_control, describe_stream("WINDOW beyond all measure", s.id));
-    s.send_limit = std::max(s.send_limit, *limit);
+    if (*limit <= s.send_limit)
+        return ignore_frame(now);
+    s.send_limit = *limit;
     if (sendable(s))
         schedule_.activate(s);
     return std::optional<event>{};
@@ -344,6 +353,8 @@ lane::outcome lane::handle_ack(byte_view payload, time_point now)
     // A peer's number is only ever compared with our own counters.
     if (*seq < peer_acked_seq_ || *seq > next_seq_)
         return fail(errc::protocol, "ACK of what was never sent");
+    if (*seq == peer_acked_seq_)
+        return ignore_frame(now);  // tells nothing, so it does not count as an answer either
     peer_acked_seq_ = *seq;
     unacked_since_ = peer_acked_seq_ == next_seq_ ? time_point::max() : now;
     while (!tombs_.empty() && tombs_.front().first <= peer_acked_seq_) {

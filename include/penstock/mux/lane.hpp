@@ -149,7 +149,7 @@ private:
     outcome handle_open_ok(stream& s, byte_view payload);
     outcome handle_open_fail(stream& s, byte_view payload);
     outcome handle_data(stream& s, const frame_view& frame, time_point now);
-    outcome handle_window(stream& s, byte_view payload);
+    outcome handle_window(stream& s, byte_view payload, time_point now);
     outcome handle_reset(stream& s, const frame_view& frame);
     outcome handle_hello(byte_view payload, time_point now);
     outcome handle_ack(byte_view payload, time_point now);
