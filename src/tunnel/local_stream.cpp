@@ -12,6 +12,18 @@ namespace penstock::tunnel {
 
 namespace asio = io::asio;
 
+namespace {
+
+/// What the kernel may hold unsent for a client or target: with megabytes of it, "consumed" would mean "queued", and
+/// windows would grow for a reader that is slow (MUX.md, amendment 9). A unix socket has no such option.
+void limit_unsent(io::stream_socket& socket) noexcept
+{
+    const int bytes = 128 * 1024;
+    (void)::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
+}
+
+}  // namespace
+
 void local_stream::attach(
     io::stream_socket socket, octets early, std::function<void(failure)> on_end
 )
@@ -24,6 +36,7 @@ void local_stream::attach(
         return;
     }
     socket_.emplace(std::move(socket));
+    limit_unsent(*socket_);
     early_ = std::move(early);
 
     const pointer self(this);  // what follows may end the stream

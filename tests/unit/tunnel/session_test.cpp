@@ -1,0 +1,171 @@
+#include <penstock/auth/principal.hpp>
+#include <penstock/tunnel/backoff.hpp>
+#include <penstock/tunnel/batch_sizer.hpp>
+#include <penstock/tunnel/client_session.hpp>
+#include <penstock/tunnel/session_registry.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace penstock;
+using tunnel::session_registry;
+
+namespace {
+
+const auth::principal alice{"alice", auth::principal_kind::token};
+const auth::principal bob{"bob", auth::principal_kind::token};
+
+std::shared_ptr<tunnel::session> session_of(const session_registry::outcome& o)
+{
+    return std::get<std::shared_ptr<tunnel::session>>(o);
+}
+
+mux::hello hello_of(const tunnel::session& s)
+{
+    mux::hello h;
+    h.session = s.id;
+    h.key = s.key;
+    return h;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(lanes_of_one_gateway_join_one_session)
+{
+    session_registry registry;
+    tunnel::client_session client;
+    const auto first = client.begin(0);
+    BOOST_REQUIRE(first);
+    BOOST_TEST((first->mode == mux::attach_mode::fresh));
+    BOOST_TEST(!client.begin(1));  // waits for lane 0
+    const auto made = session_of(registry.attach(*first, alice));
+    client.established(0, hello_of(*made));
+
+    const auto second = client.begin(1);
+    BOOST_REQUIRE(second);
+    BOOST_TEST((second->mode == mux::attach_mode::join));
+    BOOST_TEST(session_of(registry.attach(*second, alice)) == made);
+    BOOST_TEST(registry.size() == 1u);
+    registry.leave(*made);
+    BOOST_TEST(registry.size() == 1u);
+    registry.leave(*made);
+    BOOST_TEST(registry.size() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_session_is_joined_only_by_its_owner_with_its_key)
+{
+    session_registry registry;
+    tunnel::client_session client;
+    const auto made = session_of(registry.attach(*client.begin(0), alice));
+    client.established(0, hello_of(*made));
+    auto join = *client.begin(1);
+    BOOST_TEST((std::get<mux::refusal>(registry.attach(join, bob)) == mux::refusal::not_yours));
+    auto forged = join;
+    forged.proof[31] ^= 1;
+    BOOST_TEST((std::get<mux::refusal>(registry.attach(forged, alice)) == mux::refusal::not_yours));
+    auto other_lane = join;
+    other_lane.lane = 7;
+    BOOST_TEST(
+        (std::get<mux::refusal>(registry.attach(other_lane, alice)) == mux::refusal::not_yours)
+    );
+    auto unknown = join;
+    unknown.session[0] ^= 1;
+    BOOST_TEST(
+        (std::get<mux::refusal>(registry.attach(unknown, alice)) == mux::refusal::unknown_session)
+    );
+    auto resume = join;
+    resume.mode = mux::attach_mode::resume;
+    BOOST_TEST((std::get<mux::refusal>(registry.attach(resume, alice)) == mux::refusal::unsupported)
+    );
+    BOOST_TEST(session_of(registry.attach(join, alice)) == made);
+}
+
+BOOST_AUTO_TEST_CASE(sessions_are_limited_in_all_and_for_each_principal)
+{
+    session_registry registry(
+        {.sessions_max = 3, .sessions_per_principal_max = 2, .lanes_per_session_max = 1}
+    );
+    const mux::attach fresh;
+    const auto made = session_of(registry.attach(fresh, alice));
+    (void)session_of(registry.attach(fresh, alice));
+    BOOST_TEST(
+        (std::get<mux::refusal>(registry.attach(fresh, alice)) == mux::refusal::limit_reached)
+    );
+    (void)session_of(registry.attach(fresh, bob));
+    BOOST_TEST((std::get<mux::refusal>(registry.attach(fresh, bob)) == mux::refusal::limit_reached)
+    );
+
+    mux::attach join;
+    join.mode = mux::attach_mode::join;
+    join.session = made->id;
+    join.proof = tunnel::make_proof(join, made->key);
+    BOOST_TEST((std::get<mux::refusal>(registry.attach(join, alice)) == mux::refusal::limit_reached)
+    );
+}
+
+BOOST_AUTO_TEST_CASE(a_lost_session_is_made_anew_by_whoever_comes_first)
+{
+    session_registry registry;
+    tunnel::client_session client;
+    int told = 0;
+    client.add_listener([&] { ++told; });
+    const auto made = session_of(registry.attach(*client.begin(0), alice));
+    client.established(0, hello_of(*made));
+    BOOST_TEST(told == 1);
+    client.lost();
+    const auto again = client.begin(1);
+    BOOST_REQUIRE(again);
+    BOOST_TEST((again->mode == mux::attach_mode::fresh));
+    BOOST_TEST(!client.begin(0));
+    client.abort(1, false);
+    BOOST_TEST(told == 2);
+    BOOST_TEST(client.begin(0).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(streams_of_a_principal_are_counted_over_all_its_sessions)
+{
+    session_registry registry;
+    const mux::attach fresh;
+    const auto one = session_of(registry.attach(fresh, alice));
+    const auto two = session_of(registry.attach(fresh, alice));
+    const auto other = session_of(registry.attach(fresh, bob));
+    ++one->usage->streams;
+    BOOST_TEST(two->usage->streams.load() == 1u);
+    BOOST_TEST(other->usage->streams.load() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(backoff_doubles_up_to_its_maximum_and_never_undercuts_the_server)
+{
+    using std::chrono::milliseconds;
+    tunnel::backoff wait(milliseconds(200), milliseconds(15'000), 7);
+    milliseconds longest{};
+    for (int i = 0; i < 1'000; ++i) {
+        const auto drawn = wait.next();
+        BOOST_TEST((drawn >= milliseconds(0) && drawn <= milliseconds(15'000)));
+        longest = std::max(longest, drawn);
+    }
+    BOOST_TEST((longest > milliseconds(10'000)));
+    BOOST_TEST((wait.next(milliseconds(60'000)) == milliseconds(60'000)));
+    wait.succeed();
+    BOOST_TEST((wait.next() <= milliseconds(200)));
+}
+
+BOOST_AUTO_TEST_CASE(batches_follow_the_rate_of_a_blocked_link)
+{
+    using namespace std::chrono_literals;
+    tunnel::batch_sizer sizer;
+    io::clock::time_point now{};
+    sizer.add(0, true, now += 1s);
+    for (int i = 0; i < 200; ++i)
+        sizer.add(6'250, true, now += 5ms);  // 10 Mbit/s
+    BOOST_TEST(sizer.batch_bytes() == tunnel::batch_sizer::batch_bytes_min);
+    BOOST_TEST(sizer.lowat_bytes() == tunnel::batch_sizer::lowat_bytes_min);
+    BOOST_TEST(sizer.chunk_bytes() == tunnel::batch_sizer::chunk_bytes_slow);
+    for (int i = 0; i < 200; ++i)
+        sizer.add(5'000'000, true, now += 5ms);  // 1 GB/s
+    BOOST_TEST(sizer.batch_bytes() == tunnel::batch_sizer::batch_bytes_max);
+    BOOST_TEST(sizer.chunk_bytes() == tunnel::batch_sizer::chunk_bytes_fast);
+    // Idle time says nothing about what the link can do.
+    for (int i = 0; i < 200; ++i)
+        sizer.add(100, false, now += 1s);
+    BOOST_TEST(sizer.batch_bytes() == tunnel::batch_sizer::batch_bytes_max);
+}
