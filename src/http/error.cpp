@@ -43,6 +43,8 @@ std::string_view text_of(errc e) noexcept
         return "a chunk's extensions are too long";
     case errc::trailers_too_large:
         return "the trailer fields are too large";
+    case errc::truncated_head:
+        return "the connection ended before a whole answer";
     case errc::truncated_body:
         return "the connection ended before the body did";
     case errc::not_a_proxy_request:

@@ -25,6 +25,13 @@ std::string_view trimmed(std::string_view text) noexcept
     return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+/// Request lines end with it, status lines begin with it, and nothing else that speaks first does.
+bool names_http(byte_view line) noexcept
+{
+    return std::string_view(reinterpret_cast<const char*>(line.data()), line.size())
+               .find("HTTP/") != std::string_view::npos;
+}
+
 }  // namespace
 
 result<std::size_t> head_scanner::handle_octets(byte_view received)
@@ -44,6 +51,9 @@ result<std::size_t> head_scanner::handle_octets(byte_view received)
             continue;
         }
         if (line_octets_ > 0) {
+            const auto line_begin = searched_octets_ - line_octets_ - 2;
+            if (lines_ == 0 && !names_http(received.subspan(line_begin, line_octets_)))
+                return errc::bad_start_line;
             line_octets_ = 0;
             if (++lines_ > limits_.fields_max + 1)
                 return errc::too_many_fields;

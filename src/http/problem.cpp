@@ -41,9 +41,11 @@ std::string_view reason_of(unsigned status) noexcept
     }
 }
 
-unsigned status_of(errc what) noexcept
+unsigned status_of(error_code what) noexcept
 {
-    switch (what) {
+    if (what.category() != category())
+        return 400;
+    switch (static_cast<errc>(what.value())) {
     case errc::head_too_large:
     case errc::too_many_fields:
     case errc::trailers_too_large:
@@ -123,18 +125,16 @@ problem problem_of(failure code)
     return {row.http_status, row.proxy_status_error, std::string(row.text)};
 }
 
-problem problem_of(errc what)
+problem problem_of(error_code what)
 {
     const bool refused = what == errc::not_a_proxy_request || what == errc::unsupported_scheme ||
                          what == errc::bad_proxy_credentials;
-    return {
-        status_of(what), refused ? request_denied : request_error, make_error_code(what).message()
-    };
+    return {status_of(what), refused ? request_denied : request_error, what.message()};
 }
 
 problem upstream_problem_of(error_code ec)
 {
-    const bool incomplete = ec == errc::truncated_body || ec.category() != category();
+    const bool incomplete = ec == errc::truncated_body || ec == errc::truncated_head || ec.category() != category();
     return {
         502,
         incomplete ? std::string_view("http_response_incomplete") : protocol_error,

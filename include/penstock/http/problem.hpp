@@ -18,8 +18,9 @@ struct problem {
 
 /// Why the target could not be reached.
 [[nodiscard]] problem problem_of(failure code);
-/// What is wrong with the client's message: an errc, which has its own status.
-[[nodiscard]] problem problem_of(errc what);
+/// What is wrong with the client's message: an errc, which has its own status; anything else is
+/// told as 400.
+[[nodiscard]] problem problem_of(error_code what);
 /// What is wrong with the target's message: always 502.
 [[nodiscard]] problem upstream_problem_of(error_code ec);
 /// The target did not answer in time.

@@ -26,7 +26,7 @@ public:
 
     /// Relays `client` and the target from now on, in the background, until both directions end:
     /// FIN is FIN, RST is RST. `early` is what the client had sent behind its request. `end`, if
-    /// given, is set when the stream has ended. Executor: the thread on which it was opened.
+    /// given, is set when the stream has ended, in the handler that closes `client`. Executor: the thread on which it was opened.
     virtual void
     attach(io::stream_socket client, octets early, std::shared_ptr<stream_end> end = nullptr) = 0;
 };
@@ -37,7 +37,8 @@ struct open_request {
 };
 
 struct open_outcome {
-    io::tcp::endpoint bound;  ///< the dialling end of the connection to the target, for the SOCKS reply
+    /// The dialling end of the connection to the target, for the SOCKS reply.
+    io::tcp::endpoint bound;
     failure code = failure::general;
     std::string detail;                     ///< one line for a person; empty on success
     std::unique_ptr<opened_stream> stream;  ///< set exactly if code is none

@@ -18,9 +18,11 @@ struct settings {
     /// An HTTP client connection may be idle for this long between two requests.
     std::chrono::milliseconds keep_alive_timeout{60'000};
 
-    /// A plain-HTTP exchange, or a tunnel that one became, in which no octet moved either way for
-    /// this long is ended.
+    /// A plain-HTTP exchange in which no octet moved either way for this long is ended.
     std::chrono::milliseconds exchange_idle_timeout{600'000};
+
+    /// The same for a plain-HTTP connection that became a WebSocket.
+    std::chrono::milliseconds websocket_idle_timeout{24 * 3'600'000};
 
     /// A last resort: the opener has its own, shorter limits for waiting for the link and for the
     /// dial.

@@ -174,4 +174,22 @@ BOOST_AUTO_TEST_CASE(tunnel_is_established_without_framing)
     BOOST_TEST(head.fields.empty());
 }
 
+BOOST_AUTO_TEST_CASE(connection_is_kept_only_where_both_may)
+{
+    const auto request = [](std::string_view head) {
+        return http::keeps_alive(http::parse_request_head(bytes(head)).value());
+    };
+    BOOST_TEST(request("GET http://a/ HTTP/1.1\r\n\r\n"));
+    BOOST_TEST(!request("GET http://a/ HTTP/1.1\r\nConnection: x, Close\r\n\r\n"));
+    BOOST_TEST(!request("GET http://a/ HTTP/1.1\r\nProxy-Connection: close\r\n\r\n"));
+    BOOST_TEST(!request("GET http://a/ HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
+
+    const auto response = [](std::string_view head) {
+        return http::keeps_alive(http::parse_response_head(bytes(head)).value());
+    };
+    BOOST_TEST(response("HTTP/1.1 200 OK\r\n\r\n"));
+    BOOST_TEST(!response("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"));
+    BOOST_TEST(!response("HTTP/1.0 200 OK\r\n\r\n"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
