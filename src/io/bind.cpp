@@ -5,7 +5,6 @@
 #include <boost/asio/error.hpp>
 
 #include <cerrno>
-#include <cstring>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -38,7 +37,8 @@ std::string explain(const listen_address& address, int error)
         return where +
                " is of a family that this machine does not have (choose another with --listen)";
     default:
-        return where + " cannot be listened on: " + std::strerror(error);
+        return where + " cannot be listened on: " +
+               error_code(error, boost::system::system_category()).message();
     }
 }
 

@@ -32,11 +32,6 @@ struct tell {
     }
 };
 
-void post_result(const std::shared_ptr<lookup_waiter>& waiter, const lookup_result& result)
-{
-    io::asio::post(waiter->timer.get_executor(), tell{waiter, result});
-}
-
 /// Signals are the main thread's; a worker that hangs in a lookup would not act on them.
 void prepare_this_thread() noexcept
 {
@@ -122,7 +117,7 @@ void lookup_pool::stop() noexcept
     const auto gone = failed(failure::name_lookup_failed, "the resolver has been stopped");
     for (const auto& [name, one] : jobs_) {
         for (const auto& waiter : one->waiters)
-            post_result(waiter, gone);
+            io::asio::post(waiter->timer.get_executor(), tell{waiter, gone});
         one->waiters.clear();
     }
     jobs_.clear();
@@ -236,12 +231,10 @@ void lookup_pool::finish(const std::shared_ptr<job>& done, const lookup_result& 
         --waiting_;
         --shares_[waiter->principal].waiting;
         release_share(waiter->principal);
-        post_result(waiter, result);
+        io::asio::post(waiter->timer.get_executor(), tell{waiter, result});
     }
     done->waiters.clear();
     jobs_.erase(done->name);
-    // A worker that waits for its principal's share may go on now; this one takes the next job
-    // itself.
 }
 
 void lookup_pool::release_share(const std::string& principal) noexcept

@@ -7,15 +7,16 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <utility>
 
 namespace penstock::net {
 namespace {
 
-lookup_result failed(failure code, const char* why)
+lookup_result failed(failure code, std::string why)
 {
     lookup_result outcome;
     outcome.code = code;
-    outcome.detail = why;
+    outcome.detail = std::move(why);
     return outcome;
 }
 
@@ -31,7 +32,10 @@ lookup_result to_result(int error, int system_error)
     case EAI_MEMORY:
         return failed(failure::overloaded, "no memory to look up the name");
     case EAI_SYSTEM:
-        return failed(failure::name_lookup_failed, std::strerror(system_error));
+        return failed(
+            failure::name_lookup_failed,
+            error_code(system_error, boost::system::system_category()).message()
+        );
     default:
         return failed(failure::name_lookup_failed, ::gai_strerror(error));
     }

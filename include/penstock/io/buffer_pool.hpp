@@ -49,7 +49,7 @@ public:
 
     /// A whole batch of the tunnel fits (MUX.md 5.4 measured 64 KiB and 256 KiB; the pool is
     /// shared, so take the larger).
-    static constexpr std::size_t buffer_octets = 256 * 1024;
+    static constexpr std::size_t buffer_octets = std::size_t{256} * 1024;
     /// Kept for the next borrower; what is lent beyond that goes back to the allocator.
     static constexpr std::size_t kept_max = 8;
 

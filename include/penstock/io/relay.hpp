@@ -13,7 +13,8 @@ struct relay_settings {
     std::chrono::milliseconds idle_timeout{
         24 * 3'600'000
     };  ///< neither direction moved an octet for this long
-    std::size_t chunk_octets = 64 * 1024;  ///< read at once; also what a blocked direction keeps
+    std::size_t chunk_octets =
+        std::size_t{64} * 1024;  ///< read at once; also what a blocked direction keeps
 };
 
 struct relay_outcome {
