@@ -33,7 +33,7 @@ time_point lane::next_deadline() const noexcept
         return time_point::max();
     auto due = std::min({next_ping_, next_recount_, refund_due_, ack_due_});
     if (const auto silent = silent_since(); silent != time_point::max()) {
-        const bool asked = ping_pending_ || ping_outstanding_;
+        const bool asked = ping_pending_ || ping_outstanding_ || !hello_received_;
         due = std::min(due, silent + settings_.link_timeout / (asked ? 1 : 4));
     }
     if (unacked_since_ != time_point::max())
