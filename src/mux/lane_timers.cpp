@@ -115,7 +115,9 @@ void lane::end_lingering(time_point now)
     while (!half_closed_.empty() && half_closed_.front().linger_due <= now) {
         auto& s = half_closed_.front();
         half_closed_.pop_front();
-        if (now - s.last_activity >= settings_.half_close_linger) {
+        // While we hold octets of it, it is our consumer that is silent, not the peer.
+        const bool silent = now - s.last_activity >= settings_.half_close_linger;
+        if (silent && s.in.buffered() == 0) {
             end_by_timeout(s, failure::idle_timeout);
             continue;
         }
