@@ -148,6 +148,7 @@ void lane::consumed(stream_id id, std::size_t bytes, time_point now)
     buffered_bytes_ -= bytes;
     budget_.give(bytes);
     s->last_activity = now;
+    s->unread_since = now;
     if (s->in.consume(bytes, terms(), now) && !s->fin_received && s->introduced)
         queue_control(*s, pending_window);
     end_if_done(*s);
@@ -206,6 +207,18 @@ void lane::queue_control(stream& s, std::uint8_t frames) noexcept
     s.pending |= frames;
     if (!static_cast<auto_hook<control_tag>&>(s).is_linked())
         control_.push_back(s);
+}
+
+/// The peer's octets are ours to keep until consumed() or the stream's end.
+void lane::hold(stream& s, std::size_t bytes, time_point now) noexcept
+{
+    if (s.in.buffered() == 0)
+        s.unread_since = now;
+    (void)s.in.receive(bytes);
+    buffered_bytes_ += bytes;
+    budget_.take(bytes);
+    if (bytes > 0)
+        next_recount_ = std::min(next_recount_, now + recount_interval);
 }
 
 void lane::drop_received(stream& s) noexcept

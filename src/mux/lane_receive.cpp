@@ -207,9 +207,7 @@ lane::outcome lane::handle_open(const frame_view& frame, time_point now)
     s->send_limit = request->limit;
     s->last_activity = now;
     s->fin_received = fin;
-    (void)s->in.receive(request->early.size());
-    buffered_bytes_ += request->early.size();
-    budget_.take(request->early.size());
+    hold(*s, request->early.size(), now);
     auto& record = *streams_.emplace(number, std::move(s)).first->second;
 
     const auto code = draining_            ? failure::overloaded
@@ -267,9 +265,7 @@ lane::outcome lane::handle_data(stream& s, const frame_view& frame, time_point n
     if (bytes > s.in.limit() - s.in.received())
         return fail(errc::flow_control, describe_stream("DATA beyond the limit", s.id));
 
-    (void)s.in.receive(bytes);
-    buffered_bytes_ += bytes;
-    budget_.take(bytes);
+    hold(s, bytes, now);
     busy_since_ping_ = true;
     s.fin_received = fin;
     s.last_activity = now;
@@ -277,7 +273,6 @@ lane::outcome lane::handle_data(stream& s, const frame_view& frame, time_point n
         s.receiving = true;
         receiving_.push_back(s.id);
         budget_.add_receiving(1);
-        next_recount_ = std::min(next_recount_, now + std::chrono::milliseconds(100));
     }
     stream_data data{s.id, s.tag, frame.payload, fin};
     if (fin) {

@@ -11,8 +11,6 @@ using std::chrono::seconds;
 
 namespace {
 
-constexpr milliseconds recount_interval{100};
-
 /// Whose consumer has not moved for this long may be ended when memory is all but used up.
 constexpr seconds shed_after{5};
 
@@ -154,7 +152,7 @@ void lane::shed_for_memory(time_point now)
         return;
     stream* largest = nullptr;
     for (const auto& [id, s] : streams_) {
-        const bool stands_still = s->in.buffered() > 0 && now - s->last_activity >= shed_after;
+        const bool stands_still = s->in.buffered() > 0 && now - s->unread_since >= shed_after;
         if (stands_still && (largest == nullptr || s->in.buffered() > largest->in.buffered()))
             largest = s.get();
     }

@@ -130,6 +130,9 @@ public:
     [[nodiscard]] bool has_fresh_sender() const noexcept { return schedule_.has_fresh(); }
 
 private:
+    /// How often receiving streams are counted and memory is looked after.
+    static constexpr std::chrono::milliseconds recount_interval{100};
+
     using outcome = result<std::optional<event>>;
     using control_list = boost::intrusive::list<
         stream,
@@ -167,6 +170,7 @@ private:
     // lane.cpp
     [[nodiscard]] stream* find(stream_id id) noexcept;
     void queue_control(stream& s, std::uint8_t frames) noexcept;
+    void hold(stream& s, std::size_t bytes, time_point now) noexcept;
     void drop_received(stream& s) noexcept;
     void end_if_done(stream& s);
     void forget(stream& s);

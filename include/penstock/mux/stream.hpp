@@ -54,7 +54,8 @@ struct stream : auto_hook<schedule_tag>, auto_hook<control_tag>, auto_hook<linge
     std::uint64_t send_limit = 0;  ///< absolute, what the peer granted
     std::uint64_t tomb_seq = 0;    ///< forgotten when the peer has acknowledged this frame
     time_point last_activity{};
-    time_point linger_due{};  ///< when a half-closed stream is looked at
+    time_point linger_due{};    ///< when a half-closed stream is looked at
+    time_point unread_since{};  ///< when the consumer last took something, or had nothing to take
     std::unique_ptr<open_details> details;
     std::int32_t deficit = 0;
     stream_id id;
