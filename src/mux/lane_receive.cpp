@@ -266,7 +266,7 @@ lane::outcome lane::handle_data(stream& s, const frame_view& frame, time_point n
         return fail(errc::flow_control, describe_stream("DATA beyond the limit", s.id));
 
     hold(s, bytes, now);
-    busy_since_ping_ = true;
+    mark_busy(now);
     s.fin_received = fin;
     s.last_activity = now;
     if (!s.receiving) {

@@ -208,7 +208,7 @@ void lane::commit_data(
         unacked_since_ = now;
     s->sent_bytes += bytes;
     s->last_activity = now;
-    busy_since_ping_ = true;
+    mark_busy(now);
     schedule_.charge(*s, bytes + frame_header_bytes);
     if (!fin)
         return;

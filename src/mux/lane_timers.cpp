@@ -3,6 +3,7 @@
 #include <penstock/mux/lane.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace penstock::mux {
 
@@ -81,6 +82,14 @@ std::optional<event> lane::poll_event()
     auto next = std::move(timed_out_.back());
     timed_out_.pop_back();
     return next;
+}
+
+/// Data flows: the round trip is needed now, not when the idle link's heartbeat comes.
+void lane::mark_busy(time_point now) noexcept
+{
+    if (std::exchange(busy_since_ping_, true))
+        return;
+    next_ping_ = std::min(next_ping_, now + settings_.ping_interval_busy);
 }
 
 /// Two ends that started together must not ping in step for ever: +-20 %.

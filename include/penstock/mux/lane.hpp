@@ -186,6 +186,7 @@ private:
     void end_by_timeout(stream& s, failure code);
     [[nodiscard]] time_point silent_since() const noexcept;
     [[nodiscard]] std::chrono::milliseconds ping_interval() noexcept;
+    void mark_busy(time_point now) noexcept;
 
     lane_settings settings_;
     budget_lease& budget_;
