@@ -19,6 +19,13 @@ constexpr std::size_t ack_bytes = 256 * 1024;
 
 }  // namespace
 
+std::size_t lane::ack_due_bytes() const noexcept
+{
+    if (peer_.replay_bytes_max == 0)
+        return ack_bytes;
+    return static_cast<std::size_t>(std::min<std::uint64_t>(ack_bytes, peer_.replay_bytes_max / 8));
+}
+
 /// Grants travel with whatever is sent next; they are worth a message of their own if they are
 /// many, or if the peer has few left.
 bool lane::grant_is_due() const noexcept
@@ -36,7 +43,7 @@ bool lane::wants_to_send() const noexcept
         return false;
     return !control_.empty() || schedule_.any() || pong_pending_ || ping_pending_ ||
            drain_pending_ || (close_pending_ && !close_written_) || ack_pending_ ||
-           unacked_received_bytes_ >= ack_bytes || grant_is_due();
+           unacked_received_bytes_ >= ack_due_bytes() || grant_is_due();
 }
 
 void lane::poll_control(flat_buffer& out, std::size_t bytes_max, time_point now)

@@ -166,6 +166,7 @@ private:
     void append_stream_control(stream& s);
     [[nodiscard]] bool sendable(const stream& s) const noexcept;
     [[nodiscard]] bool grant_is_due() const noexcept;
+    [[nodiscard]] std::size_t ack_due_bytes() const noexcept;
 
     // lane.cpp
     [[nodiscard]] stream* find(stream_id id) noexcept;
