@@ -23,7 +23,9 @@ std::size_t lane::ack_due_bytes() const noexcept
 {
     if (peer_.replay_bytes_max == 0)
         return ack_bytes;
-    return static_cast<std::size_t>(std::min<std::uint64_t>(ack_bytes, peer_.replay_bytes_max / 8));
+    return static_cast<std::size_t>(
+        std::clamp<std::uint64_t>(peer_.replay_bytes_max / 8, 1, ack_bytes)
+    );
 }
 
 /// Grants travel with whatever is sent next; they are worth a message of their own if they are

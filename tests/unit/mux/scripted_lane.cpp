@@ -77,8 +77,15 @@ octets scripted_lane::take_message()
         if (fin)
             from.fin = false;
     }
-    const auto view = out.view();
-    return {view.begin(), view.end()};
+    byte_view rest = out.view();
+    const octets message(rest.begin(), rest.end());
+    mux::frame_reader reader(mux::payload_bytes_max);
+    while (const auto frame = reader.next(rest).value()) {
+        counted_ += mux::is_sequenced(frame->header.type) ? 1U : 0U;
+        if (frame->header.type == static_cast<std::uint8_t>(frame_type::ping))
+            unanswered_ping_ = mux::decode_u64(frame->payload).value();
+    }
+    return message;
 }
 
 std::string scripted_lane::wait(mux::clock::duration how_long)
@@ -105,18 +112,12 @@ std::string scripted_lane::wait_with_living_peer(mux::clock::duration how_long)
     while (now < end && !lane.failed()) {
         const auto more = wait(std::min<mux::clock::duration>(50ms, end - now));
         words += (words.empty() || more.empty() ? "" : "; ") + more;
-        const auto message = take_message();
-        byte_view rest = message;
-        mux::frame_reader reader(mux::payload_bytes_max);
-        std::uint64_t counted = 0;
+        (void)take_message();
         octets answer;
-        while (const auto frame = reader.next(rest).value()) {
-            counted += mux::is_sequenced(frame->header.type) ? 1U : 0U;
-            if (frame->header.type == static_cast<std::uint8_t>(frame_type::ping))
-                mux::append_pong(answer, {mux::decode_u64(frame->payload).value(), 0, 0});
-        }
-        if (counted > 0)
-            answer = answer + u64_frame(frame_type::ack, acked_ += counted);
+        if (const auto ping = std::exchange(unanswered_ping_, std::nullopt))
+            mux::append_pong(answer, {*ping, 0, 0});
+        if (counted_ > acked_)
+            answer = answer + u64_frame(frame_type::ack, acked_ = counted_);
         if (!answer.empty()) {
             const auto events = receive(answer);
             words += (words.empty() || events.empty() ? "" : "; ") + events;

@@ -63,7 +63,9 @@ private:
     std::string note(std::string& words, const mux::event& event);
 
     std::map<std::uint32_t, source> sources_;
+    std::uint64_t counted_ = 0;  ///< sequenced frames the lane has sent
     std::uint64_t acked_ = 0;
+    std::optional<std::uint64_t> unanswered_ping_;
 };
 
 // Frames of the peer.

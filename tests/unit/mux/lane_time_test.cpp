@@ -1,0 +1,341 @@
+#include <boost/test/unit_test.hpp>
+
+#include "scripted_lane.hpp"
+
+namespace {
+
+using namespace mux_test;
+
+/// What the lane says in `how_long` while the peer is silent, with the time of each frame in ms.
+std::string said_within(scripted_lane& l, mux::clock::duration how_long)
+{
+    std::string words;
+    const auto began = l.now;
+    const auto end = began + how_long;
+    while (l.now < end) {
+        const auto next = std::min(end, std::max(l.now, l.lane.next_deadline()));
+        if (const auto events = l.wait(next - l.now); !events.empty())
+            return words + events;
+        if (const auto frames = l.sent_all(); !frames.empty()) {
+            const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(l.now - began);
+            words += std::to_string(ms.count()) + ": " + frames + "; ";
+        }
+    }
+    return words;
+}
+
+void open_stream(scripted_lane& l)
+{
+    l.greet();
+    BOOST_TEST_REQUIRE(l.open() == 1U);
+    (void)l.sent();
+    BOOST_TEST_REQUIRE(l.receive(open_ok_frame(1)) == "opened 1");
+}
+
+int count(std::string_view words, std::string_view word)
+{
+    int found = 0;
+    for (auto at = words.find(word); at != words.npos; at = words.find(word, at + 1))
+        ++found;
+    return found;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(acknowledging)
+
+BOOST_AUTO_TEST_CASE(what_was_received_is_acknowledged_after_25_ms)
+{
+    scripted_lane l({.role = side::accepting});
+    l.greet();
+    BOOST_TEST(l.receive(open_frame(1)).starts_with("requested"));
+    BOOST_TEST(l.receive(data_frame(1, 10)) == "data 1 10");
+    BOOST_TEST(!l.lane.wants_to_send());
+    BOOST_TEST(said_within(l, 1s) == "25: ACK 2; ");
+}
+
+BOOST_AUTO_TEST_CASE(an_ack_goes_with_whatever_is_sent)
+{
+    scripted_lane l({.role = side::accepting});
+    l.greet();
+    BOOST_TEST(l.receive(open_frame(1)).starts_with("requested"));
+    l.accept(1);
+    BOOST_TEST(l.sent_all() == "ACK 1; OPEN_OK 1 limit=65536");
+    BOOST_TEST(said_within(l, 1s).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_quarter_of_a_mebibyte_is_acknowledged_at_once)
+{
+    scripted_lane l({.role = side::accepting, .first_window_bytes = 1'000'000});
+    l.greet();
+    BOOST_TEST(l.receive(open_frame(1)).starts_with("requested"));
+    l.accept(1);
+    (void)l.sent();
+    for (int i = 0; i < 4; ++i)
+        BOOST_TEST(l.receive(data_frame(1, 61'440)) == "data 1 61440");
+    BOOST_TEST(!l.lane.wants_to_send());
+    BOOST_TEST(l.receive(data_frame(1, 61'440)) == "data 1 61440");
+    BOOST_TEST(l.lane.wants_to_send());
+    BOOST_TEST(l.sent_all() == "ACK 6");
+}
+
+BOOST_AUTO_TEST_CASE(an_eighth_of_what_the_peer_can_keep_is_acknowledged_at_once)
+{
+    scripted_lane l({.role = side::accepting});
+    mux::hello peer;
+    peer.replay_bytes_max = 80'000;
+    l.greet(peer);
+    BOOST_TEST(l.receive(open_frame(1)).starts_with("requested"));
+    l.accept(1);
+    (void)l.sent();
+    BOOST_TEST(l.receive(data_frame(1, 9'000)) == "data 1 9000");
+    BOOST_TEST(!l.lane.wants_to_send());
+    BOOST_TEST(l.receive(data_frame(1, 1'000)) == "data 1 1000");
+    BOOST_TEST(l.lane.wants_to_send());
+    BOOST_TEST(l.sent_all() == "ACK 3");
+
+    scripted_lane other;
+    peer.replay_bytes_max = 7;
+    other.greet(peer);
+    BOOST_TEST(!other.lane.wants_to_send());
+}
+
+BOOST_AUTO_TEST_CASE(link_local_frames_are_never_counted_and_ignorable_sequenced_ones_are)
+{
+    scripted_lane l({.role = side::accepting});
+    l.greet();
+    BOOST_TEST(
+        l.receive(raw_frame(0x4f, 0, {}) + raw_frame(0xff, 0, {}) + u64_frame(frame_type::ping, 1))
+            .empty()
+    );
+    BOOST_TEST(l.sent_all() == "PONG");
+    BOOST_TEST(said_within(l, 1s).empty());
+    BOOST_TEST(l.receive(raw_frame(0xbf, 0, {})).empty());
+    BOOST_TEST(said_within(l, 1s) == "25: ACK 1; ");
+}
+
+BOOST_AUTO_TEST_CASE(an_ack_beyond_or_behind_is_an_error)
+{
+    scripted_lane l;
+    open_stream(l);
+    l.supply(1, 10);
+    (void)l.sent();  // OPEN and DATA: 2 frames
+    BOOST_TEST(l.receive(u64_frame(frame_type::ack, 2)).empty());
+    BOOST_TEST(l.receive(u64_frame(frame_type::ack, 1)) == "error 33");
+
+    scripted_lane other;
+    open_stream(other);
+    BOOST_TEST(other.receive(u64_frame(frame_type::ack, 2)) == "error 33");
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_lives_and_does_not_acknowledge_is_told_so)
+{
+    scripted_lane l;
+    open_stream(l);
+    // It answers PING and repeats an old ACK, but never moves on.
+    BOOST_TEST(l.receive(u64_frame(frame_type::ack, 1)).empty());
+    l.supply(1, 10);
+    BOOST_TEST(l.sent() == "DATA 1 10");
+    const auto began = l.now;
+    while (!l.lane.failed() && l.now < began + 60s) {
+        BOOST_TEST(l.wait(1s).empty());
+        (void)l.take_message();
+        if (!l.lane.failed())
+            BOOST_TEST(l.receive(u64_frame(frame_type::ack, 1) + raw_frame(0x4f, 0, {})).empty());
+    }
+    BOOST_TEST(l.lane.failed());
+    BOOST_TEST((l.now - began == 30s));
+    BOOST_TEST(l.lane.failure_reason()->code == 35);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(liveness)
+
+BOOST_AUTO_TEST_CASE(silence_while_something_is_due_loses_the_link_after_8_s)
+{
+    scripted_lane l;
+    open_stream(l);
+    l.supply(1, 10);
+    BOOST_TEST(l.sent() == "DATA 1 10");
+    // Suspect after 2 s: it asks before it gives up.
+    BOOST_TEST(said_within(l, 7'999ms) == "2000: PING; ");
+    BOOST_TEST(said_within(l, 1ms) == "lost");
+}
+
+BOOST_AUTO_TEST_CASE(any_octet_is_a_sign_of_life)
+{
+    scripted_lane l;
+    open_stream(l);
+    l.supply(1, 10);
+    (void)l.sent();
+    const auto pad = raw_frame(0x4f, 0, octets(100, 0));
+    for (std::size_t i = 0; i < 4; ++i) {  // a frame that trickles in
+        (void)said_within(l, 5s);
+        byte_view piece = byte_view(pad).subspan(i, 1);
+        BOOST_TEST(!l.lane.handle_octets(piece, l.now).value().has_value());
+    }
+    (void)said_within(l, 5s);
+    l.lane.handle_sign_of_life(l.now);  // a WebSocket ping
+    BOOST_TEST(count(said_within(l, 7s), "lost") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_link_is_asked_now_and_then_and_not_lost)
+{
+    scripted_lane l;
+    open_stream(l);
+    BOOST_TEST(l.wait_with_living_peer(10min).empty());
+    BOOST_TEST(!l.lane.failed());
+    BOOST_TEST(l.lane.rtt().smoothed().count() > 0);
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_link_is_pinged_each_15_s_give_or_take_a_fifth)
+{
+    scripted_lane l;
+    l.greet();
+    auto last = l.now;
+    for (int i = 0; i < 20; ++i) {
+        while (!l.lane.wants_to_send())
+            BOOST_TEST_REQUIRE(l.wait(10ms).empty());
+        const auto message = l.take_message();
+        BOOST_TEST_REQUIRE(describe_message(message, false) == "PING");
+        if (i > 0)
+            BOOST_TEST(((l.now - last >= 12s) && (l.now - last <= 18'100ms)));
+        last = l.now;
+        octets pong;
+        mux::append_pong(pong, {mux::decode_u64(byte_view(message).subspan(8)).value(), 0, 0});
+        BOOST_TEST(l.receive(pong).empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_idle_link_is_found_by_the_next_ping)
+{
+    scripted_lane l;
+    l.greet();
+    const auto words = said_within(l, 60s);
+    BOOST_TEST(count(words, "PING") == 1);
+    BOOST_TEST(words.ends_with("lost"));
+}
+
+BOOST_AUTO_TEST_CASE(a_busy_link_is_measured_each_2_s_from_the_start)
+{
+    scripted_lane l({.role = side::accepting});
+    l.greet();
+    BOOST_TEST(l.wait_with_living_peer(1s).empty());  // idle; the next PING is far away
+    BOOST_TEST(l.receive(open_frame(1)).starts_with("requested"));
+    l.accept(1);
+    (void)l.sent();
+    l.reads = true;
+    int pings = 0;
+    const auto began = l.now;
+    while (l.now < began + 10s) {
+        BOOST_TEST(l.receive(data_frame(1, 100)) == "data 1 100");
+        BOOST_TEST(l.wait(100ms).empty());
+        const auto message = l.take_message();
+        byte_view rest = message;
+        mux::frame_reader reader(mux::payload_bytes_max);
+        while (const auto frame = reader.next(rest).value()) {
+            if (frame->header.type != static_cast<std::uint8_t>(frame_type::ping))
+                continue;
+            ++pings;
+            octets pong;
+            mux::append_pong(pong, {mux::decode_u64(frame->payload).value(), 0, 0});
+            BOOST_TEST(l.receive(pong).empty());
+        }
+    }
+    BOOST_TEST(pings >= 4);
+    BOOST_TEST(pings <= 7);
+}
+
+BOOST_AUTO_TEST_CASE(round_trips_are_measured_without_the_peers_own_delay)
+{
+    scripted_lane l;
+    mux::hello ours, peer;
+    peer.role = side::accepting;
+    l.lane.send_hello(ours);
+    (void)l.sent();
+    BOOST_TEST(l.receive(hello_frame(peer)) == "ready");
+    BOOST_TEST(l.wait(0ms).empty());
+    const auto message = l.take_message();
+    BOOST_TEST(describe_message(message, false) == "PING");
+    l.now += 100ms;
+    octets pong;
+    mux::append_pong(pong, {mux::decode_u64(byte_view(message).subspan(8)).value(), 30'000, 0});
+    BOOST_TEST(l.receive(pong).empty());
+    BOOST_TEST(l.lane.rtt().smoothed().count() == 70'000);
+    // The same PONG again, or one that was never asked for, measures nothing.
+    l.now += 10s;
+    BOOST_TEST(l.receive(pong).empty());
+    BOOST_TEST(l.lane.rtt().smoothed().count() == 70'000);
+}
+
+BOOST_AUTO_TEST_CASE(opens_before_the_peers_hello_wait_8_s_and_no_deadline_spins)
+{
+    scripted_lane l;
+    l.lane.send_hello({});
+    BOOST_TEST(l.open() == 1U);
+    BOOST_TEST(l.sent().starts_with("HELLO; OPEN 1"));
+    BOOST_TEST(said_within(l, 60s) == "lost");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(lingering)
+
+BOOST_AUTO_TEST_CASE(a_half_closed_stream_whose_peer_is_silent_ends_after_2_min)
+{
+    scripted_lane l;
+    open_stream(l);
+    l.supply(1, 10, true);
+    (void)l.sent();
+    BOOST_TEST(l.wait_with_living_peer(119s).empty());
+    BOOST_TEST(l.wait_with_living_peer(2s) == "reset 1 16");
+    BOOST_TEST(l.lane.stream_count() == 0U);  // told, and acknowledged
+}
+
+BOOST_AUTO_TEST_CASE(a_half_closed_stream_that_still_receives_goes_on)
+{
+    scripted_lane l;
+    open_stream(l);
+    l.reads = true;
+    l.supply(1, 10, true);
+    (void)l.sent();
+    for (int i = 0; i < 10; ++i) {
+        BOOST_TEST(l.wait_with_living_peer(100s).empty());
+        BOOST_TEST(l.receive(data_frame(1, 10)) == "data 1 10");
+    }
+    BOOST_TEST(l.wait_with_living_peer(4min) == "reset 1 16");
+}
+
+BOOST_AUTO_TEST_CASE(a_half_closed_stream_whose_octets_nobody_reads_is_not_the_peers_fault)
+{
+    scripted_lane l;
+    open_stream(l);
+    l.supply(1, 10, true);
+    (void)l.sent();
+    BOOST_TEST(l.receive(data_frame(1, 1'000)) == "data 1 1000");
+    BOOST_TEST(l.wait_with_living_peer(10min).empty());
+    l.consume(1, 1'000);
+    BOOST_TEST(l.wait_with_living_peer(10min) == "reset 1 16");
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_is_open_both_ways_may_be_silent_for_ever)
+{
+    scripted_lane l;
+    open_stream(l);
+    BOOST_TEST(l.wait_with_living_peer(1h).empty());
+    BOOST_TEST(l.lane.stream_count() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_the_peer_half_closed_waits_for_us_without_limit)
+{
+    scripted_lane l;
+    open_stream(l);
+    BOOST_TEST(l.receive(data_frame(1, 0, flag_fin)) == "data 1 0 fin");
+    BOOST_TEST(l.wait_with_living_peer(1h).empty());
+    l.supply(1, 5, true);
+    BOOST_TEST(l.sent() == "DATA 1 5 fin");
+    BOOST_TEST(l.lane.stream_count() == 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
