@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdexcept>
 #include <string>
@@ -23,7 +24,11 @@ class peer {
 public:
     static constexpr int patience_ms = 10'000;
 
-    explicit peer(int descriptor = -1) noexcept : descriptor_(descriptor) {}
+    explicit peer(int descriptor = -1) noexcept : descriptor_(descriptor)
+    {
+        const int on = 1;
+        ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
     peer(peer&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
     peer& operator=(peer&& other) noexcept
     {

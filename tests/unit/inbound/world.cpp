@@ -1,6 +1,7 @@
 #include "world.hpp"
 
 #include <penstock/io/relay.hpp>
+#include <penstock/io/socket.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -84,6 +85,7 @@ asio::awaitable<open_outcome> fake_opener::open(open_request request)
     const io::tcp::endpoint where(asio::ip::address_v4::loopback(), target_port);
     auto [ec] = co_await target.async_connect(where, io::as_result);
     BOOST_REQUIRE(!ec);
+    io::set_no_delay(target);
     outcome.bound = target.local_endpoint();
     outcome.stream = std::make_unique<fake_stream>(io::stream_socket(std::move(target)));
     co_return outcome;
@@ -157,7 +159,7 @@ asio::awaitable<void> world::accept_loop()
                 opener
             ),
             asio::bind_cancellation_slot(
-                signal_.slot(), [this](std::exception_ptr failed) { ended(failed); }
+                signals_.emplace_back().slot(), [this](std::exception_ptr failed) { ended(failed); }
             )
         );
     }
@@ -191,7 +193,10 @@ void world::wait_for_no_conversation()
 
 void world::cancel()
 {
-    asio::post(context_, [this] { signal_.emit(asio::cancellation_type::terminal); });
+    asio::post(context_, [this] {
+        for (auto& signal : signals_)
+            signal.emit(asio::cancellation_type::terminal);
+    });
 }
 
 }  // namespace penstock::inbound::test

@@ -8,6 +8,7 @@
 
 #include <condition_variable>
 #include <exception>
+#include <list>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -73,7 +74,7 @@ private:
     std::uint16_t port_ = 0;
     asio::io_context context_{1};
     io::tcp::acceptor acceptor_{context_};
-    asio::cancellation_signal signal_;
+    std::list<asio::cancellation_signal> signals_;  ///< one for each conversation so far
     std::mutex mutex_;
     std::condition_variable changed_;
     int accepted_ = 0;
