@@ -43,7 +43,9 @@ dial_outcome failed(failure code, const target& destination, const std::string& 
 {
     dial_outcome outcome;
     outcome.code = code;
-    outcome.detail = to_string(destination) + ": " + why;
+    const auto name = to_string(destination);
+    // A literal address is named by the connector already.
+    outcome.detail = why.starts_with(name) ? why : name + ": " + why;
     return outcome;
 }
 

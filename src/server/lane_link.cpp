@@ -200,8 +200,10 @@ void lane_link::on_stream_end(
 )
 {
     --session_->usage->streams;
-    if (!observe::enabled(observe::severity::info))
-        return;
+    const bool was_open =
+        stream.sent_bytes() + stream.received_bytes() > 0 || code == failure::none;
+    if (!was_open || !observe::enabled(observe::severity::info))
+        return;  // a refusal was told as such
     observe::info(
         "stream.closed",
         {{"session", session_->number},

@@ -187,8 +187,10 @@ void client_lane::on_draining(lane_driver& driver, const std::string& text)
 void client_lane::on_stream_end(lane_driver&, const local_stream& stream, failure code)
 {
     pool_.lane_changed();
-    if (!observe::enabled(observe::severity::info))
-        return;
+    const bool was_open =
+        stream.sent_bytes() + stream.received_bytes() > 0 || code == failure::none;
+    if (!was_open || !observe::enabled(observe::severity::info))
+        return;  // a refusal was told as such
     observe::info(
         "stream.closed",
         {{"lane", index_},

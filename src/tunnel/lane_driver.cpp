@@ -22,7 +22,8 @@ lane_driver::lane_driver(
     lane_owner& owner
 )
     : link_(std::move(link)), lane_(lane, resources.lease, io::clock::now()), config_(config),
-      resources_(resources), owner_(&owner), deadline_(resources.context)
+      resources_(resources), owner_(&owner), ping_timer_(resources.context),
+      deadline_(resources.context)
 {
 }
 
@@ -41,6 +42,7 @@ void lane_driver::start()
     if (lost_)
         return;
     wait_link_readable();
+    arm_websocket_ping();
     flush();
 }
 
@@ -160,6 +162,7 @@ void lane_driver::lose(std::string why, bool clean)
         lost_why_ = std::move(why);
     clean_ = clean_ || clean;
     deadline_.cancel();
+    ping_timer_.cancel();
     error_code ignored;
     link_.socket.close(ignored);
     // Later: the caller may be in the middle of a stream's call.
@@ -188,6 +191,21 @@ void lane_driver::arm_deadline()
     deadline_.async_wait([self = shared_from_this()](const error_code& ec) {
         if (!ec)
             self->on_deadline();
+    });
+}
+
+void lane_driver::arm_websocket_ping()
+{
+    if (config_.websocket_ping_interval == std::chrono::milliseconds::zero() || lost_)
+        return;
+    ping_timer_.expires_after(config_.websocket_ping_interval);
+    ping_timer_.async_wait([self = shared_from_this()](const error_code& ec) {
+        if (ec || self->lost_ || self->closing_)
+            return;
+        self->ping_.clear();
+        ws::append_ping(self->ping_, {}, self->mask());
+        self->schedule_flush();
+        self->arm_websocket_ping();
     });
 }
 
@@ -222,12 +240,9 @@ void lane_driver::websocket_close(ws::close_code code, std::string_view text)
 {
     octets frame;
     ws::append_close(frame, code, text, mask());
-    if (link_.tls) {
-        (void)link_.tls->write(frame, output_);
+    append_sealed(frame);
+    if (link_.tls)
         link_.tls->shutdown(output_);
-    } else {
-        output_.append(frame);
-    }
     armed_for_ = io::clock::time_point::min();
     deadline_.expires_after(close_timeout);
     deadline_.async_wait([self = shared_from_this()](const error_code& ec) {

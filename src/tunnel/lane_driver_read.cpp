@@ -52,7 +52,7 @@ void lane_driver::on_link_readable(const error_code& ec)
         handle_plaintext(received);
     if (lost_)
         return;
-    if (lane_.wants_to_send() || !output_.empty() || !websocket_control_.empty() || closing_)
+    if (lane_.wants_to_send() || !output_.empty() || !pong_.empty() || !ping_.empty() || closing_)
         flush();
     if (lost_)
         return;
@@ -109,8 +109,10 @@ void lane_driver::handle_websocket(ws::event& event)
     if (const auto* const ping = std::get_if<ws::ping>(&event)) {
         // Only the latest needs an answer (RFC 6455 section 5.5.3), so a flood of pings queues
         // nothing.
-        websocket_control_.clear();
-        ws::append_pong(websocket_control_, ping->payload, mask());
+        pong_.clear();
+        ws::append_pong(pong_, ping->payload, mask());
+    } else if (std::holds_alternative<ws::pong>(event)) {
+        ++websocket_pongs_;
     } else if (const auto* const close = std::get_if<ws::close>(&event);
                close != nullptr && !closing_) {
         if (lost_why_.empty())

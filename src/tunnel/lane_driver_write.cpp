@@ -100,12 +100,9 @@ bool lane_driver::write_output(io::clock::time_point now)
 /// nothing to send.
 bool lane_driver::build_batch(io::clock::time_point now)
 {
-    if (!websocket_control_.empty() && !close_sent_) {
-        if (link_.tls)
-            (void)link_.tls->write(websocket_control_, output_);
-        else
-            output_.append(websocket_control_);
-        websocket_control_.clear();
+    if (!close_sent_) {
+        append_sealed(pong_);
+        append_sealed(ping_);
     }
     if (!close_sent_ && lane_.wants_to_send()) {
         auto& batch = resources_.staging;
@@ -159,6 +156,18 @@ void lane_driver::read_stream(
     stream->sent(outcome.bytes, outcome.end);
     if (outcome.drained && !stream->ended())
         stream->wait_readable();
+}
+
+/// Moves a WebSocket control frame to the output.
+void lane_driver::append_sealed(octets& frame)
+{
+    if (frame.empty())
+        return;
+    if (!link_.tls)
+        output_.append(frame);
+    else if (const auto ec = link_.tls->write(frame, output_))
+        lose("tls: " + ec.message());
+    frame.clear();
 }
 
 void lane_driver::seal(flat_buffer& batch)

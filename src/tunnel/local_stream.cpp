@@ -14,12 +14,14 @@ namespace asio = io::asio;
 
 namespace {
 
-/// What the kernel may hold unsent for a client or target: with megabytes of it, "consumed" would mean "queued", and
-/// windows would grow for a reader that is slow (MUX.md, amendment 9). A unix socket has no such option.
+/// What the kernel may hold unsent for a client or target: with megabytes of it, "consumed" would
+/// mean "queued", and windows would grow for a reader that is slow (MUX.md, amendment 9). A unix
+/// socket has no such option.
 void limit_unsent(io::stream_socket& socket) noexcept
 {
     const int bytes = 128 * 1024;
-    (void)::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
+    (void
+    )::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
 }
 
 }  // namespace

@@ -7,7 +7,8 @@
 
 namespace penstock::observe {
 
-/// How much of a target is written to the log: `name:port`, the name without the port, or nothing at all.
+/// How much of a target is written to the log: `name:port`, the name without the port, or nothing
+/// at all.
 enum class log_target_policy : std::uint8_t { full, host, none };
 
 /// What the log may say of `t`.

@@ -83,6 +83,8 @@ public:
     [[nodiscard]] bool lost() const noexcept { return lost_; }
     /// The code of the peer's HELLO_ERR, 0 without one.
     [[nodiscard]] std::uint16_t refused_code() const noexcept { return refused_code_; }
+    /// WebSocket pongs that came back, for tests and status.
+    [[nodiscard]] std::uint64_t websocket_pongs() const noexcept { return websocket_pongs_; }
     [[nodiscard]] const std::string& peer_address() const noexcept { return link_.peer_address; }
 
 private:
@@ -110,12 +112,14 @@ private:
     read_stream(const mux::lane::send_slot& slot, flat_buffer& batch, io::clock::time_point now);
     void seal(flat_buffer& batch);
     void adapt_to_rate();
+    void append_sealed(octets& frame);
 
     // lane_driver.cpp
     void lane_failed();
     void lose(std::string why, bool clean = false);
     void finish();
     void arm_deadline();
+    void arm_websocket_ping();
     void on_deadline();
     void close_if_drained();
     void websocket_close(ws::close_code code, std::string_view text);
@@ -134,9 +138,11 @@ private:
     thread_resources& resources_;
     lane_owner* owner_;
     batch_sizer sizer_;
-    flat_buffer output_;        ///< ciphertext that the socket did not take yet
-    octets websocket_control_;  ///< ping, pong and close frames that wait for the next batch;
-                                ///< bounded: one of each
+    flat_buffer output_;  ///< ciphertext that the socket did not take yet
+    octets pong_;         ///< WebSocket pong that the next batch begins with; only the latest
+    octets ping_;         ///< WebSocket ping of ours, likewise
+    io::asio::steady_timer ping_timer_;
+    std::uint64_t websocket_pongs_ = 0;
     stream_list streams_;
     io::asio::steady_timer deadline_;
     io::clock::time_point armed_for_ = io::clock::time_point::max();

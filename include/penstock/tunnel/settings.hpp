@@ -9,6 +9,9 @@ namespace penstock::tunnel {
 /// How a lane is driven; the same at both ends. Numbers are those of PROTOCOL.md unless said
 /// otherwise.
 struct settings {
+    /// WebSocket pings besides the lane's own heartbeat, which is data to any intermediary; 0:
+    /// none.
+    std::chrono::milliseconds websocket_ping_interval{0};
     std::chrono::milliseconds ping_interval{15'000};  ///< idle heartbeat, +-20 %
     std::chrono::milliseconds link_timeout{8'000
     };  ///< nothing received though something is due: the link is lost
