@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string_view>
+
+#include "descriptor.hpp"
+
+namespace penstock::app {
+
+/// SIGINT and SIGTERM as something to wait for, beside one event of our own. Construct it before
+/// any thread is started: threads inherit the mask, and an unmasked one would be interrupted.
+class signals {
+public:
+    signals();
+
+    enum class event : unsigned char { interrupted, terminated, notified };
+
+    /// Blocks until a signal or notify().
+    [[nodiscard]] event wait();
+
+    /// From any thread; what was notified once is told once.
+    void notify() noexcept;
+
+private:
+    descriptor signal_;
+    descriptor notified_;
+};
+
+[[nodiscard]] std::string_view to_string(signals::event e) noexcept;
+
+}  // namespace penstock::app
