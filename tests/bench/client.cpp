@@ -150,9 +150,9 @@ void client_stream::send_connect()
 
 void client_stream::send_request()
 {
-    state_ = state::open;
     if (!write_small(encode(wanted_)))
         return;
+    state_ = state::open;
     sent_ = 0;
     observer_.opened(*this);
     on_open();

@@ -30,6 +30,7 @@ public:
         event_loop& loop, const options& o, const request& wanted, run_observer& observer
     );
 
+    [[nodiscard]] bool is_open() const noexcept { return state_ == state::open; }
     [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
     [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
 

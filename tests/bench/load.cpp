@@ -27,7 +27,7 @@ public:
             start_one();
         const double give_up = started_ + options_.timeout_s;
         while (!live_.empty() && !time_is_up()) {
-            if (holds() && settled_ && !told_)
+            if (holds() && settled_ == options_.streams && !told_)
                 tell_ready();
             if (told_ && stdin_ended())
                 break;
@@ -78,15 +78,13 @@ private:
         return std::make_unique<touch>(loop_, options_, *this, mode == "idle");
     }
 
-    void opened(client_stream&) override
-    {
-        if (++opened_ == options_.streams)
-            settled_ = true;
-    }
+    void opened(client_stream&) override { ++settled_; }
 
     void ended(client_stream& stream, const std::string& why) override
     {
         live_.erase(&stream);
+        if (!stream.is_open())
+            ++settled_;
         count(stream);
         if (!why.empty()) {
             ++failed_;
@@ -170,9 +168,9 @@ private:
     event_loop loop_;
     std::set<client_stream*> live_;
     std::vector<double> micros_;
-    std::uint64_t begun_ = 0, opened_ = 0, done_ = 0, failed_ = 0, received_ = 0, sent_ = 0;
+    std::uint64_t begun_ = 0, settled_ = 0, done_ = 0, failed_ = 0, received_ = 0, sent_ = 0;
     double started_ = 0, seconds_ = 0;
-    bool settled_ = false, told_ = false;
+    bool told_ = false;
     std::string problem_;
 };
 

@@ -22,6 +22,8 @@ import time
 import peers
 import procfs
 
+IDLE_SECONDS = 2  # what is borrowed for the first octets has been given back by then
+
 
 def parse_arguments():
     here = os.path.dirname(os.path.abspath(__file__))
@@ -39,6 +41,7 @@ def parse_arguments():
     p.add_argument("--verify-streams", type=int, default=64)
     p.add_argument("--verify-megabytes", type=int, default=16, help="each way on each stream")
     p.add_argument("--threads", type=int, default=1, help="of penstock and haproxy, at each end")
+    p.add_argument("--timeout", type=int, default=120, help="seconds for one run; then it has failed")
     p.add_argument("--keep", action="store_true", help="keep keys and logs")
     p.add_argument("--json", help="also write every single run to this file, one JSON object a line")
     return p.parse_args()
@@ -79,6 +82,7 @@ class Bench:
 
     def command(self, peer, case):
         command = [self.binary, *map(str, self.load_arguments(case)), "--target", peer.address]
+        command += ["--timeout", str(self.arguments.timeout)]
         return command + (["--via", peer.via] if peer.via else [])
 
     def run_load(self, peer, case):
@@ -101,11 +105,13 @@ class Bench:
         """Anonymous memory of both ends with the streams open, less that before, for one stream."""
         before = {pid: procfs.anonymous_bytes(pid) for pid in peer.pids()}
         holder = subprocess.Popen(self.command(peer, "idle"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        ready = json.loads(holder.stdout.readline())
-        count = max(1, ready.get("ready", 0))
-        grown = [(procfs.anonymous_bytes(pid) - was) / count for pid, was in before.items()]
-        output, _ = holder.communicate()
-        result = json.loads(output.splitlines()[-1]) if output.strip() else ready
+        first = json.loads(holder.stdout.readline())
+        if not first.get("ready"):
+            holder.communicate()
+            return {"failed": 1, "problem": first.get("problem", "no stream was opened")}
+        time.sleep(IDLE_SECONDS)
+        grown = [(procfs.anonymous_bytes(pid) - was) / first["ready"] for pid, was in before.items()]
+        result = json.loads(holder.communicate()[0])
         result["bytes_per_stream"] = [round(g) for g in grown]
         return result
 
