@@ -9,7 +9,7 @@ tests/run.sh            presets dev, asan and tsan: build and ctest; then the in
                         Meant to end within 30 minutes on 2 cores; what runs longer than 60 is stopped and fails
 tests/run.sh --quick    preset dev only, with the interop tests
 tests/run.sh --full     also the long ones: preset release, interop at full size, interop on the asan build,
-                        clang-19 with warnings as errors, clang-format, clang-tidy
+                        clang-19 with warnings as errors, clang-format, clang-tidy, the benchmark's table
 
   --yes         no questions: packages that are in the way may be replaced (also with CI=true in the environment)
   --jobs N      compile jobs (default: one for each core)
@@ -129,6 +129,11 @@ check_tidy() {
     timeout "$(left)" run-clang-tidy-19 -quiet -p build/clang -j "$jobs" "$PWD/src/.*\.cpp"
 }
 
+run_bench() {
+    timeout "$(left)" cmake --build build/release --parallel "$jobs" --target penstock_bench -- --quiet &&
+        timeout "$(left)" python3 tests/bench/run.py --build build/release --rounds 1
+}
+
 # build_and_test PRESET: tests what was built; a preset that does not build counts as one failure.
 build_and_test() {
     phase "$1: build" build "$1" "$1" || return 0
@@ -150,6 +155,7 @@ fi
 if [ "$mode" = full ]; then
     build_and_test release
     phase "interop on release, full size" run_interop build/release/penstock --full || true
+    phase "benchmark" run_bench || true
     phase "interop on asan" run_interop build/asan/penstock || true
     phase "clang-format" check_format || true
     if phase "clang-19: build" build clang dev -DCMAKE_CXX_COMPILER=clang++-19; then

@@ -207,11 +207,18 @@ def both_directions_saturated_never_stop(bed):
 def five_thousand_idle_streams_are_cheap(bed):
     """At most 4 KiB of memory for each idle stream in either process (resident, so an upper bound of the heap)."""
     count = 5000
-    gateway, server = bed.pair()
-    target = Target(lambda connection: connection.recv(1))
-    warm = [socks5(gateway, "127.0.0.1", target.port)[0] for _ in range(50)]
+    gateway, server = bed.pair(gateway=["--lanes", "2"])  # a lane has 4,096 streams at most
+    accepted = []
+    target = Target(accepted.append, keep=True)
+
+    def opened(_):
+        client, reply = socks5(gateway, "127.0.0.1", target.port)
+        expect_equal(reply, 0, "reply")
+        return client
+
+    warm = [opened(n) for n in range(50)]
     before = {process: process.memory_kib() for process in (gateway, server)}
-    clients = [socks5(gateway, "127.0.0.1", target.port)[0] for _ in range(count)]
+    clients = [opened(n) for n in range(count)]
     each = {process.name: (process.memory_kib() - kib) * 1024 / count for process, kib in before.items()}
     for client in warm + clients:
         client.close()

@@ -14,9 +14,12 @@ LINGER_RST = struct.pack("ii", 1, 0)
 
 
 class Target:
-    """Accepts on a loopback port and gives each connection to `handle(socket)` on a thread of its own."""
+    """Accepts on a loopback port and gives each connection to `handle(socket)`, on a thread of its own, and closes it.
 
-    def __init__(self, handle, host="127.0.0.1", receive_octets=None):
+    With `keep` there is no thread, and the connection is `handle`'s.
+    """
+
+    def __init__(self, handle, host="127.0.0.1", receive_octets=None, keep=False):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.listener = socket.socket(family)
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -27,6 +30,7 @@ class Target:
         self.port = self.listener.getsockname()[1]
         self.accepted = 0
         self.handle = handle
+        self.keep = keep
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -36,7 +40,10 @@ class Target:
             except OSError:
                 return
             self.accepted += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            if self.keep:
+                self.handle(connection)
+            else:
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
         with connection:
