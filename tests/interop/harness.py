@@ -19,6 +19,8 @@ class Bed:
     def __init__(self, binary, full):
         self.binary = str(binary)
         self.full = full
+        # What a sanitizer keeps aside says nothing about the program's own memory and speed.
+        self.sanitized = any(name in Path(binary).read_bytes() for name in (b"__asan_init", b"__tsan_init"))
         self.folder = Path(tempfile.mkdtemp(prefix="penstock-interop-"))
         self.processes = []
         self.closing = []
