@@ -1,22 +1,12 @@
 #include <penstock/socks/client.hpp>
 
-#include <boost/asio/ip/address_v4.hpp>
-#include <boost/asio/ip/address_v6.hpp>
-
 #include <utility>
+
+#include "wire.hpp"
 
 namespace penstock::socks {
 namespace {
 
-constexpr std::uint8_t version_5 = 5;
-constexpr std::uint8_t credentials_version = 1;
-constexpr std::uint8_t method_none = 0x00;
-constexpr std::uint8_t method_password = 0x02;
-constexpr std::uint8_t method_refused = 0xff;
-constexpr std::uint8_t command_connect = 1;
-constexpr std::uint8_t address_v4 = 1;
-constexpr std::uint8_t address_name = 3;
-constexpr std::uint8_t address_v6 = 4;
 constexpr std::size_t login_octets_max = 255;
 
 bool has_login_length(const std::string& text) noexcept

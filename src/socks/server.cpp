@@ -1,70 +1,13 @@
 #include <penstock/socks/server.hpp>
 
-#include <boost/asio/ip/address_v4.hpp>
-#include <boost/asio/ip/address_v6.hpp>
 #include <boost/assert.hpp>
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
+#include "wire.hpp"
+
 namespace penstock::socks {
-namespace {
-
-namespace ip = boost::asio::ip;
-
-constexpr std::uint8_t version_5 = 5;
-constexpr std::uint8_t version_4 = 4;
-constexpr std::uint8_t credentials_version = 1;  // RFC 1929 section 2: not 5
-
-constexpr std::uint8_t method_none = 0x00;
-constexpr std::uint8_t method_password = 0x02;
-constexpr std::uint8_t method_refused = 0xff;
-
-constexpr std::uint8_t command_connect = 1;
-
-constexpr std::uint8_t address_v4 = 1;
-constexpr std::uint8_t address_name = 3;
-constexpr std::uint8_t address_v6 = 4;
-
-constexpr std::uint8_t granted_v4 = 0x5a;
-constexpr std::uint8_t refused_v4 = 0x5b;
-constexpr std::size_t field_v4_octets_max =
-    255;  // of user-id and host; no limit in the specification
-
-std::string_view text(byte_view view) noexcept
-{
-    return {reinterpret_cast<const char*>(view.data()), view.size()};
-}
-
-std::uint16_t port_at(byte_view view, std::size_t at) noexcept
-{
-    return static_cast<std::uint16_t>(view[at] << 8 | view[at + 1]);
-}
-
-template <class Address>
-ip_address address_at(byte_view view, std::size_t at) noexcept
-{
-    typename Address::bytes_type bytes;
-    std::copy_n(view.begin() + static_cast<std::ptrdiff_t>(at), bytes.size(), bytes.begin());
-    return Address(bytes);
-}
-
-/// A NUL-terminated field: its length without the NUL, nothing while the NUL is not there, or
-/// field_too_long.
-result<std::optional<std::size_t>> field_v4(byte_view rest)
-{
-    const auto window = rest.first(std::min(rest.size(), field_v4_octets_max + 1));
-    const auto nul = std::ranges::find(window, std::uint8_t{0});
-    if (nul != window.end())
-        return std::optional<std::size_t>(static_cast<std::size_t>(nul - window.begin()));
-    if (window.size() > field_v4_octets_max)
-        return errc::field_too_long;
-    return std::optional<std::size_t>();
-}
-
-}  // namespace
-
 std::size_t server::handle_octets(byte_view received)
 {
     if (step_ != server_step::receive || received.empty())
@@ -193,41 +136,6 @@ std::size_t server::take_request_v5(byte_view received)
     return message_octets;
 }
 
-std::size_t server::take_request_v4(byte_view received)
-{
-    version_4_ = true;
-    if (received.size() < 8)
-        return 0;
-    auto message_octets = std::size_t{8};
-    const auto field_end = [&]() -> std::optional<std::size_t> {
-        const auto found = field_v4(received.subspan(message_octets));
-        if (!found) {
-            refuse(errc::field_too_long, failure::general);
-            return std::nullopt;
-        }
-        return *found;
-    };
-    const auto user_octets = field_end();
-    if (!user_octets)
-        return 0;
-    message_octets += *user_octets + 1;
-
-    // SOCKS4a: 0.0.0.x with x != 0 says that a name follows.
-    auto destination_host = result<host>(host{address_at<ip::address_v4>(received, 4)});
-    if (received[4] == 0 && received[5] == 0 && received[6] == 0 && received[7] != 0) {
-        const auto name_octets = field_end();
-        if (!name_octets)
-            return 0;
-        destination_host = parse_host(text(received.subspan(message_octets, *name_octets)));
-        message_octets += *name_octets + 1;
-    }
-    if (password_required_)
-        refuse(errc::password_required, failure::denied);
-    else
-        take_destination(received[1], std::move(destination_host), port_at(received, 2));
-    return message_octets;
-}
-
 void server::take_destination(
     std::uint8_t command, result<host> destination_host, std::uint16_t port
 )
@@ -288,17 +196,6 @@ void server::reply_v5(std::uint8_t code, const std::optional<bound_endpoint>& bo
     else
         append(at.address.to_v4().to_bytes());
     send({static_cast<std::uint8_t>(at.port >> 8), static_cast<std::uint8_t>(at.port & 0xff)});
-}
-
-void server::reply_v4(bool granted, const std::optional<bound_endpoint>& bound)
-{
-    const bool tellable = bound && bound->address.is_v4();
-    const auto port = tellable ? bound->port : std::uint16_t{0};
-    const auto address =
-        tellable ? bound->address.to_v4().to_bytes() : ip::address_v4::bytes_type{};
-    send({0, granted ? granted_v4 : refused_v4});
-    send({static_cast<std::uint8_t>(port >> 8), static_cast<std::uint8_t>(port & 0xff)});
-    output_.insert(output_.end(), address.begin(), address.end());
 }
 
 }  // namespace penstock::socks

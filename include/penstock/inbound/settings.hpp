@@ -37,7 +37,7 @@ struct settings {
     std::size_t head_fields_max = 100;
 
     /// Plain-HTTP exchanges own one buffer of this size each way; tunnels own none here.
-    std::size_t chunk_octets = 16 * 1024;
+    std::size_t chunk_octets = 32 * 1024;
 
     log_target_policy log_targets = log_target_policy::full;
 };

@@ -80,7 +80,7 @@ private:
     void refuse(errc why, failure told);
     void reply(failure code, const std::optional<bound_endpoint>& bound);
     void reply_v5(std::uint8_t code, const std::optional<bound_endpoint>& bound);
-    void reply_v4(bool granted, const std::optional<bound_endpoint>& bound);
+    void reply_v4(bool is_granted, const std::optional<bound_endpoint>& bound);
 
     bool password_required_;
     bool version_4_ = false;

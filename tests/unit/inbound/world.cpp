@@ -84,7 +84,10 @@ asio::awaitable<open_outcome> fake_opener::open(open_request request)
     io::tcp::socket target(executor);
     const io::tcp::endpoint where(asio::ip::address_v4::loopback(), target_port);
     auto [ec] = co_await target.async_connect(where, io::as_result);
-    BOOST_REQUIRE(!ec);
+    if (ec) {
+        outcome.code = failure::general;  // asserting is for the test's own thread
+        co_return outcome;
+    }
     io::set_no_delay(target);
     outcome.bound = target.local_endpoint();
     outcome.stream = std::make_unique<fake_stream>(io::stream_socket(std::move(target)));
