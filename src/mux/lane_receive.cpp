@@ -269,7 +269,7 @@ lane::outcome lane::handle_data(stream& s, const frame_view& frame, time_point n
     mark_busy(now);
     s.fin_received = fin;
     s.last_activity = now;
-    if (!s.receiving) {
+    if (bytes > 0 && !s.receiving) {
         s.receiving = true;
         receiving_.push_back(s.id);
         budget_.add_receiving(1);

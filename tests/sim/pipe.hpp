@@ -1,0 +1,58 @@
+#pragma once
+
+#include <penstock/base/result.hpp>
+
+#include <deque>
+
+#include "environment.hpp"
+
+namespace sim {
+
+struct pipe_settings {
+    microseconds delay{10'000};
+    double bytes_per_us = 12.5;  ///< 100 Mbit/s
+    std::size_t room_bytes = 64 * 1024;
+    std::uint32_t piece_bytes_max = 4'000;  ///< 1: octet by octet
+    std::uint32_t stall_one_in = 0;         ///< pieces; 0: never
+    microseconds stall_max{500'000};
+};
+
+/// One direction of a link: messages go in while there is room, their pieces come out in order.
+class pipe {
+public:
+    pipe(environment& e, const pipe_settings& s) : env_(e), settings_(s), free_at_(e.now) {}
+
+    [[nodiscard]] time_point writable_at() const
+    {
+        return free_at_ - time_for(settings_.room_bytes);
+    }
+    [[nodiscard]] bool writable() const { return writable_at() <= env_.now; }
+    void write(penstock::byte_view message);
+
+    struct delivery {
+        time_point at;
+        penstock::octets piece;
+        bool message_end;
+    };
+    [[nodiscard]] time_point next_at() const
+    {
+        return in_flight_.empty() ? time_point::max() : in_flight_.front().at;
+    }
+    [[nodiscard]] delivery take();
+
+private:
+    [[nodiscard]] microseconds time_for(std::size_t bytes) const
+    {
+        return microseconds(
+            static_cast<std::int64_t>(static_cast<double>(bytes) / settings_.bytes_per_us)
+        );
+    }
+
+    environment& env_;
+    pipe_settings settings_;
+    time_point free_at_;  ///< when the sender's end has passed on what was written
+    double owed_us_ = 0;  ///< fractions of a microsecond
+    std::deque<delivery> in_flight_;
+};
+
+}  // namespace sim

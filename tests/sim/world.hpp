@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+
+#include "endpoint.hpp"
+
+namespace sim {
+
+struct world_settings {
+    pipe_settings up, down;
+    mux::lane_settings client{.role = mux::side::connecting};
+    mux::lane_settings server{.role = mux::side::accepting};
+    std::size_t budget_bytes = 64 * 1024 * 1024;
+};
+
+/// Two lanes, the link between them, and the streams that are planned for it.
+class world {
+public:
+    world(environment& e, const world_settings& s, std::vector<stream_plan> p);
+
+    /// Runs until `done`; fails the test if that takes longer than `limit` of simulated time.
+    void run(const std::function<bool()>& done, microseconds limit);
+    void run_for(microseconds how_long);
+    /// Every stream that can end has, at both ends.
+    [[nodiscard]] bool all_over() const;
+    /// Every stream ended as planned, every octet was right, and nothing is left behind.
+    void check_outcome();
+
+    environment& env;
+    std::vector<stream_plan> plans;
+    pipe up, down;
+    endpoint client, server;
+
+private:
+    void step();
+    [[nodiscard]] time_point next_at() const;
+    void check_stream(std::size_t plan) const;
+};
+
+}  // namespace sim
