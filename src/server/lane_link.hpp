@@ -23,6 +23,7 @@ public:
     {
         driver_->drain(deadline, "the server is shutting down");
     }
+    void abandon() { driver_->abandon(); }
     void close() { driver_->close("the server is shutting down"); }
 
 private:

@@ -74,6 +74,13 @@ void worker::drain(std::chrono::milliseconds deadline)
         link->drain(deadline);
 }
 
+void worker::clear()
+{
+    for (const auto& link : open_)
+        link->abandon();
+    open_.clear();
+}
+
 void worker::close()
 {
     draining_ = true;

@@ -37,7 +37,7 @@ public:
     void drain(std::chrono::milliseconds deadline);
     void close();
     /// Drops all links without a word; the threads have ended.
-    void clear() noexcept { open_.clear(); }
+    void clear();
     /// Links and handshakes of this thread; from any thread, approximate.
     [[nodiscard]] std::size_t links() const noexcept
     {

@@ -230,6 +230,15 @@ void client_lane::drain(std::chrono::milliseconds deadline)
     changed_.cancel();
 }
 
+void client_lane::abandon()
+{
+    stopping_ = true;
+    if (driver_)
+        driver_->abandon();
+    for (const auto& retired : retired_)
+        retired->abandon();
+}
+
 void client_lane::close()
 {
     stopping_ = true;

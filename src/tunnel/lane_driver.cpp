@@ -27,7 +27,7 @@ lane_driver::lane_driver(
 {
 }
 
-lane_driver::~lane_driver() = default;
+lane_driver::~lane_driver() { abandon(); }
 
 void lane_driver::start()
 {
@@ -128,7 +128,13 @@ void lane_driver::close(std::string_view text)
 void lane_driver::abandon()
 {
     owner_ = nullptr;
-    lose("abandoned");
+    lost_ = true;
+    while (!streams_.empty())
+        stream_ended(streams_.front(), failure::session_lost);
+    ping_timer_.cancel();
+    deadline_.cancel();
+    error_code ignored;
+    link_.socket.close(ignored);
 }
 
 /// The lane's state is broken: tell the peer which rule, then close (RFC 6455 section 7.4.1).
@@ -286,7 +292,7 @@ void lane_driver::stream_ended(local_stream& stream, failure code)
     stream.end(code);
     if (owner_ != nullptr)
         owner_->on_stream_end(*this, stream, code);
-    if (draining_)
+    if (draining_ && !lost_)
         schedule_flush();
 }
 

@@ -125,7 +125,12 @@ void lane_pool::close()
     lane_changed();
 }
 
-void lane_pool::clear() noexcept { lanes_.clear(); }
+void lane_pool::clear()
+{
+    for (const auto& lane : lanes_)
+        lane->abandon();
+    lanes_.clear();
+}
 
 void lane_pool::lane_changed()
 {

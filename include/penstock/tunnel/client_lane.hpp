@@ -38,6 +38,8 @@ public:
     [[nodiscard]] lane_driver* usable() const noexcept;
     void drain(std::chrono::milliseconds deadline);
     void close();
+    /// Drops the link without a word.
+    void abandon();
     /// After drain() or close(): no link is left.
     [[nodiscard]] bool idle() const noexcept { return !driver_ && retired_.empty(); }
 

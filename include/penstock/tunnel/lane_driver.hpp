@@ -72,7 +72,7 @@ public:
     /// Ends all streams and the link: CLOSE, WebSocket close, close_notify, as far as the socket
     /// takes them.
     void close(std::string_view text);
-    /// No more calls to the owner; the link is dropped.
+    /// No more calls to the owner; the link is dropped and its streams are reset, now.
     void abandon();
 
     [[nodiscard]] const mux::lane& lane() const noexcept { return lane_; }

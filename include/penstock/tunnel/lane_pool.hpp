@@ -44,7 +44,7 @@ public:
     /// Ends everything now.
     void close();
     /// Drops everything without a word; the thread has ended.
-    void clear() noexcept;
+    void clear();
     /// Lanes that have a link, draining ones included; approximate, from any thread.
     [[nodiscard]] unsigned links() const noexcept { return links_.load(std::memory_order_relaxed); }
 

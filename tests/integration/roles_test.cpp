@@ -1,0 +1,122 @@
+#define BOOST_TEST_MODULE integration
+#include <future>
+
+#include "world.hpp"
+
+using namespace integration;
+
+BOOST_AUTO_TEST_CASE(octets_pass_through_both_roles)
+{
+    const world w;
+    running_pair pair(w);
+    target_server target(echo);
+    socks_client client(port_of(*pair.near), target.port());
+    BOOST_TEST(client.reply == 0);
+    BOOST_TEST(client.ask("hello") == "hello");
+}
+
+BOOST_AUTO_TEST_CASE(clients_spread_over_two_threads_all_work)
+{
+    world w;
+    w.threads = 2;
+    running_pair pair(w);
+    target_server target(echo);
+    std::vector<std::unique_ptr<socks_client>> clients;
+    for (int i = 0; i < 20; ++i)
+        clients.push_back(std::make_unique<socks_client>(port_of(*pair.near), target.port()));
+    for (int i = 0; i < 20; ++i) {
+        const auto text = "client " + std::to_string(i);
+        BOOST_TEST(clients[static_cast<std::size_t>(i)]->ask(text) == text);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_request_waits_for_a_server_that_comes_later)
+{
+    const world w;
+    auto first = std::make_unique<server::server>(w.server_settings());
+    const auto port = port_of(*first);
+    first.reset();  // nobody listens there now
+
+    gateway::gateway near(w.gateway_settings(port));
+    near.start();
+    target_server target(echo);
+    auto late = std::async(std::launch::async, [&] {
+        socks_client client(port_of(near), target.port());
+        return client.reply == 0 ? client.ask("late") : "refused";
+    });
+    server::server far(w.server_settings(port));
+    far.start();
+    BOOST_TEST(late.get() == "late");
+}
+
+BOOST_AUTO_TEST_CASE(without_a_link_a_request_is_told_so)
+{
+    world w;
+    w.link_wait = std::chrono::milliseconds(50);
+    auto gone = std::make_unique<server::server>(w.server_settings());
+    gateway::gateway near(w.gateway_settings(port_of(*gone)));
+    gone.reset();
+    near.start();
+    socks_client client(port_of(near), 80);
+    BOOST_TEST(client.reply == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_gateway_comes_back_after_its_server_was_replaced)
+{
+    const world w;
+    auto far = std::make_unique<server::server>(w.server_settings());
+    const auto port = port_of(*far);
+    far->start();
+    gateway::gateway near(w.gateway_settings(port));
+    near.start();
+    target_server target(echo);
+    auto before = std::make_unique<socks_client>(port_of(near), target.port());
+    BOOST_TEST(before->ask("one") == "one");
+
+    far = std::make_unique<server::server>(w.server_settings(0));  // the old one is gone at once
+    far.reset();
+    std::array<char, 1> octet{};
+    error_code ec;
+    before->socket.read_some(asio::buffer(octet), ec);
+    BOOST_TEST(ec == asio::error::connection_reset);
+
+    server::server next(w.server_settings(port));
+    next.start();
+    socks_client after(port_of(near), target.port());
+    BOOST_TEST(after.reply == 0);
+    BOOST_TEST(after.ask("two") == "two");
+}
+
+BOOST_AUTO_TEST_CASE(draining_lets_a_stream_finish_and_then_ends)
+{
+    const world w;
+    running_pair pair(w);
+    target_server target(echo);
+    auto client = std::make_unique<socks_client>(port_of(*pair.near), target.port());
+    BOOST_TEST(client->ask("before") == "before");
+
+    std::promise<void> far_done;
+    pair.far->drain([&] { far_done.set_value(); });
+    auto finished = far_done.get_future();
+    BOOST_TEST(client->ask("while draining") == "while draining");
+    BOOST_TEST((finished.wait_for(std::chrono::seconds(0)) == std::future_status::timeout));
+    client.reset();
+    finished.get();
+}
+
+BOOST_AUTO_TEST_CASE(draining_ends_streams_that_outlast_it)
+{
+    world w;
+    w.drain_timeout = std::chrono::milliseconds(50);
+    running_pair pair(w);
+    target_server target(echo);
+    socks_client client(port_of(*pair.near), target.port());
+    BOOST_TEST(client.ask("before") == "before");
+    std::promise<void> done;
+    pair.near->drain([&] { done.set_value(); });
+    done.get_future().get();
+    std::array<char, 1> octet{};
+    error_code ec;
+    client.socket.read_some(asio::buffer(octet), ec);
+    BOOST_TEST(ec == asio::error::connection_reset);
+}
