@@ -1,0 +1,51 @@
+#include "link_socket.hpp"
+
+#include <penstock/base/target.hpp>
+#include <penstock/io/socket.hpp>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+namespace penstock::transport {
+namespace {
+
+/// To begin with; the tunnel adapts it to the measured rate. What waits in the kernel cannot be
+/// overtaken by an interactive frame.
+constexpr int unsent_octets_max = 128 * 1024;
+
+/// Unacknowledged for so long: the link is dead (Linux alone would try for 15 minutes).
+constexpr int user_timeout_ms = 20'000;
+
+void set(io::tcp::socket& socket, int name, int value) noexcept
+{
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, name, &value, sizeof value);
+}
+
+bool is_near(io::tcp::socket& socket) noexcept
+{
+    error_code ec;
+    const auto peer = socket.remote_endpoint(ec);
+    return ec || penstock::unmapped(peer.address()).is_loopback();
+}
+
+}  // namespace
+
+void tune_link_socket(io::tcp::socket& socket, const std::string& congestion) noexcept
+{
+    io::set_no_delay(socket);
+    set(socket, TCP_NOTSENT_LOWAT, unsent_octets_max);
+    set(socket, TCP_USER_TIMEOUT, user_timeout_ms);
+    if (congestion.empty() || (congestion == "auto" && is_near(socket)))
+        return;
+    const std::string algorithm = congestion == "auto" ? "bbr" : congestion;
+    ::setsockopt(
+        socket.native_handle(),
+        IPPROTO_TCP,
+        TCP_CONGESTION,
+        algorithm.data(),
+        static_cast<socklen_t>(algorithm.size())
+    );
+}
+
+}  // namespace penstock::transport
