@@ -57,6 +57,12 @@ void lane::poll_control(flat_buffer& out, std::size_t bytes_max, time_point now)
         control_.pop_front();
         append_stream_control(s);
     }
+    // The last word: what ends the streams goes before it.
+    if (hello_sent_ && !failed_ && close_pending_ && !close_written_ && control_.empty()) {
+        append_reason(scratch_, frame_type::close, stream_id{}, *close_pending_);
+        close_written_ = true;
+        ++next_seq_;
+    }
     if (!scratch_.empty() && unacked_since_ == time_point::max() && next_seq_ > peer_acked_seq_)
         unacked_since_ = now;
     out.append(scratch_);
@@ -124,11 +130,6 @@ void lane::append_lane_control(time_point now)
     if (drain_pending_) {
         append_drain(scratch_, *drain_pending_);
         drain_pending_.reset();
-        ++next_seq_;
-    }
-    if (close_pending_ && !close_written_) {
-        append_reason(scratch_, frame_type::close, stream_id{}, *close_pending_);
-        close_written_ = true;
         ++next_seq_;
     }
 }

@@ -267,6 +267,14 @@ BOOST_AUTO_TEST_CASE(close_is_said_once_and_heard)
     BOOST_TEST(l.sent() == "CLOSE 0 \"bye\"");
     BOOST_TEST(!l.lane.wants_to_send());
 
+    scripted_lane busy;
+    busy.greet();
+    BOOST_TEST(busy.open() == 1U);
+    (void)busy.sent();
+    busy.lane.close("bye");
+    busy.lane.reset(busy.id_of(1), failure::session_lost);
+    BOOST_TEST(busy.sent() == "RESET 1 13 sent=0 abort stop; CLOSE 0 \"bye\"");
+
     octets close;
     mux::append_reason(close, frame_type::close, mux::stream_id{}, {0, "bye"});
     scripted_lane other;

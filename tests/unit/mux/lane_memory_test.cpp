@@ -150,6 +150,14 @@ BOOST_AUTO_TEST_CASE(streams_that_receive_share_what_is_left)
     BOOST_TEST(m.l.whole.receiving_streams() == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(a_fin_without_octets_does_not_make_a_receiver)
+{
+    memory_scene m(0);
+    m.open(1);
+    BOOST_TEST(m.l.receive(data_frame(1, 0, flag_fin)) == "data 1 0 fin");
+    BOOST_TEST(m.l.whole.receiving_streams() == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(a_lane_that_goes_away_gives_everything_back)
 {
     memory_budget whole(100 * mebibyte);
