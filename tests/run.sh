@@ -9,7 +9,8 @@ tests/run.sh            presets dev, asan and tsan: build and ctest; then the in
                         Meant to end within 30 minutes on 2 cores; what runs longer than 60 is stopped and fails
 tests/run.sh --quick    preset dev only, with the interop tests
 tests/run.sh --full     also the long ones: preset release, interop at full size, interop on the asan build,
-                        clang-19 with warnings as errors, clang-format, clang-tidy, the benchmark's table
+                        clang-19 with warnings as errors, clang-format, clang-tidy, each fuzz
+                        target for a minute, the benchmark's table
 
   --yes         no questions: packages that are in the way may be replaced (also with CI=true in the environment)
   --jobs N      compile jobs (default: one for each core)
@@ -55,7 +56,7 @@ done
 interop_packages=(
     curl git haproxy iproute2 ncat netcat-openbsd nginx openssh-client openssh-server openssl proxychains4 python3
 )
-full_packages=(clang-19 clang-format-19 clang-tidy-19)
+full_packages=(clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev)
 
 box_seconds=3600
 [ "$mode" != full ] || box_seconds=14400
@@ -129,6 +130,32 @@ check_tidy() {
     timeout "$(left)" run-clang-tidy-19 -quiet -p build/clang -j "$jobs" "$PWD/src/.*\.cpp"
 }
 
+# Every fuzz target with libFuzzer and AddressSanitizer, for a minute each.
+run_fuzz() {
+    local sources=(tests/fuzz/*_fuzz.cpp) source target ok=0 bad=0
+    [ -e "${sources[0]}" ] || return 0
+    cmake --fresh --preset dev -B build/fuzz -DCMAKE_CXX_COMPILER=clang++-19 -DPENSTOCK_LIBFUZZER=ON \
+        -DCMAKE_CXX_FLAGS='-O1 -g1 -fsanitize=fuzzer-no-link,address' >build/configure.log 2>&1 || {
+        cat build/configure.log
+        return 1
+    }
+    for source in "${sources[@]}"; do
+        target=fuzz_$(basename "$source" _fuzz.cpp)
+        mkdir -p "build/fuzz/corpus/$target"
+        if timeout "$(left)" cmake --build build/fuzz --parallel "$jobs" --target "$target" -- --quiet &&
+            "$(find build/fuzz -name "$target" -type f)" -max_total_time=60 -rss_limit_mb=2048 -print_final_stats=1 \
+                -artifact_prefix="build/fuzz/$target-" "build/fuzz/corpus/$target" >"build/fuzz/$target.log" 2>&1; then
+            ok=$((ok + 1))
+            say "$target: $(grep -m1 number_of_executed_units "build/fuzz/$target.log")"
+        else
+            bad=$((bad + 1))
+            say "$target FAILED:"
+            tail -n 30 "build/fuzz/$target.log"
+        fi
+    done
+    cases="$ok $bad 0"
+}
+
 run_bench() {
     timeout "$(left)" cmake --build build/release --parallel "$jobs" --target penstock_bench -- --quiet &&
         timeout "$(left)" python3 tests/bench/run.py --build build/release --rounds 1
@@ -155,6 +182,7 @@ fi
 if [ "$mode" = full ]; then
     build_and_test release
     phase "interop on release, full size" run_interop build/release/penstock --full || true
+    phase "fuzz" run_fuzz || true
     phase "benchmark" run_bench || true
     phase "interop on asan" run_interop build/asan/penstock || true
     phase "clang-format" check_format || true
