@@ -15,6 +15,8 @@
 namespace bench {
 namespace {
 
+constexpr std::uint64_t opening_max = 64;
+
 /// Keeps `streams` of them going, and counts.
 class run final : public run_observer {
 public:
@@ -23,15 +25,15 @@ public:
     int go()
     {
         started_ = now_s();
-        for (unsigned i = 0; i < options_.streams; ++i)
-            start_one();
         const double give_up = started_ + options_.timeout_s;
+        start_more();
         while (!live_.empty() && !time_is_up()) {
             if (holds() && settled_ == options_.streams && !told_)
                 tell_ready();
             if (told_ && stdin_ended())
                 break;
             loop_.turn(told_ ? 50 : 10);
+            start_more();
             if (!told_ && now_s() > give_up) {
                 problem_ = "not done within the time-out";
                 break;
@@ -52,6 +54,15 @@ private:
     [[nodiscard]] bool time_is_up() const
     {
         return options_.seconds > 0 && now_s() - started_ > options_.seconds;
+    }
+
+    /// A few at a time: a burst of thousands would measure how a proxy bounds the dials under way.
+    void start_more()
+    {
+        while (first_begun_ < options_.streams && begun_ - settled_ < opening_max) {
+            ++first_begun_;
+            start_one();
+        }
     }
 
     void start_one()
@@ -168,7 +179,8 @@ private:
     event_loop loop_;
     std::set<client_stream*> live_;
     std::vector<double> micros_;
-    std::uint64_t begun_ = 0, settled_ = 0, done_ = 0, failed_ = 0, received_ = 0, sent_ = 0;
+    std::uint64_t first_begun_ = 0, begun_ = 0, settled_ = 0, done_ = 0, failed_ = 0, received_ = 0,
+                  sent_ = 0;
     double started_ = 0, seconds_ = 0;
     bool told_ = false;
     std::string problem_;
