@@ -22,6 +22,8 @@ import time
 import peers
 import procfs
 
+PEERS = ("penstock", "haproxy", "ssh", "direct")
+CASES = ("down", "up", "connect", "latency", "idle", "verify")
 FOREIGN_SHARE_MAX = 0.15
 IDLE_SECONDS = 2  # what is borrowed for the first octets has been given back by then
 
@@ -30,8 +32,8 @@ def parse_arguments():
     here = os.path.dirname(os.path.abspath(__file__))
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--build", default=os.path.join(here, "../../build/release"), help="folder with the binaries")
-    p.add_argument("--peers", default="penstock,haproxy,ssh", help="of penstock, haproxy, ssh, direct")
-    p.add_argument("--cases", default="down,up,connect,latency,idle", help="of these, and verify")
+    p.add_argument("--peers", default="penstock,haproxy,ssh", help="of " + ", ".join(PEERS))
+    p.add_argument("--cases", default="down,up,connect,latency,idle", help="of " + ", ".join(CASES))
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--streams", type=int, default=4, help="of down, up and latency")
     p.add_argument("--megabytes", type=int, default=2000, help="moved in one run of down or up, all streams together")
@@ -45,7 +47,12 @@ def parse_arguments():
     p.add_argument("--timeout", type=int, default=120, help="seconds for one run; then it has failed")
     p.add_argument("--keep", action="store_true", help="keep keys and logs")
     p.add_argument("--json", help="also write every single run to this file, one JSON object a line")
-    return p.parse_args()
+    arguments = p.parse_args()
+    for known, given in ((PEERS, arguments.peers), (CASES, arguments.cases)):
+        for name in given.split(","):
+            if name not in known:
+                p.error(f"unknown: {name} (known: {', '.join(known)})")
+    return arguments
 
 
 class Target:
