@@ -140,8 +140,9 @@ void read_limits(const reader& from, server::settings& s)
     constexpr std::size_t gib = 1024 * 1024 * kib;
     from.read("dial-timeout", s.egress.dial_timeout, {100ms, 10min});
     s.egress.dial_timeout_max = std::max(s.egress.dial_timeout_max, s.egress.dial_timeout);
+    // A gateway may open 16 streams before it has heard of any limit (PROTOCOL.md, HELLO).
     from.read_number<std::uint32_t>(
-        "streams-per-lane-max", s.tunnel.streams_per_lane_max, {1, 1'000'000}
+        "streams-per-lane-max", s.tunnel.streams_per_lane_max, {16, 1'000'000}
     );
     from.read_number<std::uint32_t>(
         "streams-per-principal-max", s.tunnel.streams_per_principal_max, {1, 10'000'000}

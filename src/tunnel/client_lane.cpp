@@ -83,6 +83,12 @@ lane_driver* client_lane::usable() const noexcept
     return driver_ && driver_->can_open() ? driver_.get() : nullptr;
 }
 
+bool client_lane::full() const noexcept
+{
+    return driver_ && !driver_->lost() && driver_->lane().ready() &&
+           driver_->lane().grant_used_up();
+}
+
 /// 1. ask the session what to be  2. dial  3. HELLO  4. wait until the link is lost or drains  5.
 /// again.
 asio::awaitable<void> client_lane::run(std::shared_ptr<client_lane> self)
@@ -149,7 +155,7 @@ void client_lane::report(const transport::server_url& server, const transport::d
 {
     const auto url = transport::to_string(server);
     const auto text = why.text();
-    pool_.report_trouble("no link to " + url + ": " + text);
+    pool_.report_trouble("no link to the server: " + text);
     const bool repeated = text == last_report_;
     last_report_ = text;
     const auto level = repeated ? observe::severity::debug : observe::severity::warning;

@@ -10,6 +10,18 @@ namespace penstock::tunnel {
 
 namespace asio = io::asio;
 
+namespace {
+
+open_result overloaded(const char* why)
+{
+    open_result result;
+    result.code = failure::overloaded;
+    result.detail = why;
+    return result;
+}
+
+}  // namespace
+
 /// A request that waits for a link. Lives in its coroutine's frame.
 struct lane_pool::waiter
     : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
@@ -56,20 +68,25 @@ open_result lane_pool::unavailable() const
     return result;
 }
 
+/// There is a link, and the only thing missing is room for one more stream: waiting for a link
+/// would not help.
+bool lane_pool::full() const noexcept
+{
+    return !draining_ && std::ranges::any_of(lanes_, [](const auto& lane) { return lane->full(); });
+}
+
 asio::awaitable<open_result> lane_pool::open(mux::open_frame request)
 {
     asio::steady_timer timer(resources_.context);
     const auto deadline = io::clock::now() + config_.link_wait;
     auto* driver = draining_ ? nullptr : best();
     while (driver == nullptr) {
+        if (full())
+            co_return overloaded("the server takes no more streams on this lane");
         if (draining_ || io::clock::now() >= deadline)
             co_return unavailable();
-        if (waiting_ >= config_.waiting_max) {
-            open_result full;
-            full.code = failure::overloaded;
-            full.detail = "too many requests wait for the link to the server";
-            co_return full;
-        }
+        if (waiting_ >= config_.waiting_max)
+            co_return overloaded("too many requests wait for the link to the server");
         waiter entry(timer);
         waiters_->push_back(entry);
         ++waiting_;

@@ -61,6 +61,31 @@ BOOST_AUTO_TEST_CASE(without_a_link_a_request_is_told_so)
     BOOST_TEST(client.reply == 3);
 }
 
+BOOST_AUTO_TEST_CASE(a_request_beyond_the_streams_of_a_lane_is_told_so_at_once)
+{
+    const world w;
+    auto limited = w.server_settings();
+    limited.tunnel.streams_per_lane_max = 16;
+    server::server far(limited);
+    far.start();
+    gateway::gateway near(w.gateway_settings(port_of(far)));
+    near.start();
+    target_server target(echo);
+    std::vector<std::unique_ptr<socks_client>> clients;
+    for (int i = 0; i < 16; ++i) {
+        clients.push_back(std::make_unique<socks_client>(port_of(near), target.port()));
+        BOOST_TEST(clients.back()->reply == 0);
+    }
+    const socks_client one_more(port_of(near), target.port());
+    BOOST_TEST(one_more.reply == 1);
+    // A stream that has ended makes room for another.
+    clients.pop_back();
+    int reply = 1;
+    while (reply == 1)
+        reply = socks_client(port_of(near), target.port()).reply;
+    BOOST_TEST(reply == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_gateway_comes_back_after_its_server_was_replaced)
 {
     const world w;

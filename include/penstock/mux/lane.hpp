@@ -121,6 +121,8 @@ public:
     [[nodiscard]] time_point next_deadline() const noexcept;
     [[nodiscard]] bool ready() const noexcept { return hello_sent_ && hello_received_; }
     [[nodiscard]] bool can_open() const noexcept;
+    /// The peer allows no further stream for now; only a MAX_STREAMS changes that.
+    [[nodiscard]] bool grant_used_up() const noexcept { return opened_by_us_ >= granted_to_us_; }
     [[nodiscard]] bool failed() const noexcept { return failed_.has_value(); }
     [[nodiscard]] const std::optional<reason>& failure_reason() const noexcept { return failed_; }
     [[nodiscard]] std::size_t stream_count() const noexcept { return streams_.size(); }

@@ -36,6 +36,8 @@ public:
     void start();
     /// The driver that takes new streams now; null while there is no link.
     [[nodiscard]] lane_driver* usable() const noexcept;
+    /// The link is up, and the peer's grant of streams is used up.
+    [[nodiscard]] bool full() const noexcept;
     void drain(std::chrono::milliseconds deadline);
     void close();
     /// Drops the link without a word.

@@ -63,6 +63,7 @@ private:
     using waiter_list = boost::intrusive::list<waiter, boost::intrusive::constant_time_size<false>>;
 
     [[nodiscard]] lane_driver* best() noexcept;
+    [[nodiscard]] bool full() const noexcept;
     [[nodiscard]] open_result unavailable() const;
     io::asio::awaitable<open_result> await_answer(local_stream::pointer stream);
 

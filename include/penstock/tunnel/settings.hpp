@@ -24,7 +24,7 @@ struct settings {
     std::uint32_t dials_per_session_max = 256;  ///< concurrent dials at the server
     std::size_t memory_budget_bytes =
         0;  ///< buffered stream data in the process; 0: 25 % of RAM, at most 512 MiB
-    std::size_t window_bytes_max = 8 * 1024 * 1024;      ///< receive window of one stream
+    std::size_t window_bytes_max = 8 * 1024 * 1024;  ///< receive window of one stream
 };
 
 }  // namespace penstock::tunnel
