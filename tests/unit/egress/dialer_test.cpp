@@ -1,158 +1,11 @@
 #define BOOST_TEST_MODULE egress
-#include <penstock/egress/dialer.hpp>
+#include "dialer_fixture.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/test/unit_test.hpp>
-
-#include <condition_variable>
-#include <initializer_list>
-#include <map>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <vector>
-
-namespace asio = boost::asio;
-namespace egress = penstock::egress;
-namespace io = penstock::io;
-namespace net = penstock::net;
-namespace routing = penstock::routing;
-using asio::ip::tcp;
-using penstock::error_code;
-using penstock::failure;
-using namespace std::chrono_literals;
+using namespace support;
 
 BOOST_AUTO_TEST_SUITE(dialling)
 
-routing::policy policy_of(std::initializer_list<const char*> rules)
-{
-    routing::rule_list list;
-    for (const char* text : rules)
-        list.add(routing::parse_rule(text, routing::side::server));
-    return routing::policy(list);
-}
-
-/// Look-ups that hang until let go. Shared with the resolver's threads.
-struct gate {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool open = false;
-
-    void pass()
-    {
-        std::unique_lock lock(mutex);
-        changed.wait(lock, [this] { return open; });
-    }
-    void let_go()
-    {
-        const std::lock_guard lock(mutex);
-        open = true;
-        changed.notify_all();
-    }
-};
-
-/// Names and connections under the test's control; `network` off means real sockets on loopback.
-struct fixture {
-    asio::io_context context{1};
-    std::shared_ptr<gate> hanging = std::make_shared<gate>();
-    std::map<std::string, std::vector<const char*>> names;
-    std::vector<std::string> dialled;
-    egress::settings settings;
-    std::optional<net::resolver> resolver;
-    std::optional<egress::dialer> dialer;
-    std::optional<egress::dial_outcome> outcome;
-    asio::cancellation_signal stop;
-
-    ~fixture() { hanging->let_go(); }
-
-    /// Notes every connection that would be made, and refuses it: nothing leaves the machine.
-    void without_network()
-    {
-        settings.connect.connect =
-            [this](tcp::socket&, const tcp::endpoint& to, std::function<void(error_code)> done) {
-                dialled.push_back(to.address().to_string());
-                asio::post(context, [done] { done(asio::error::connection_refused); });
-            };
-    }
-
-    void build()
-    {
-        settings.resolver.lookup = [known = names, hanging = hanging](const std::string& name) {
-            net::lookup_result r;
-            if (name == "hangs.example")
-                hanging->pass();
-            const auto found = known.find(name);
-            if (found == known.end()) {
-                r.code = failure::name_not_found;
-                r.detail = "the name does not exist";
-                return r;
-            }
-            r.code = failure::none;
-            for (const char* address : found->second)
-                r.addresses.push_back(asio::ip::make_address(address));
-            return r;
-        };
-        resolver.emplace(settings.resolver);
-        dialer.emplace(*resolver, settings);
-    }
-
-    void start(
-        const std::string& target,
-        const std::string& principal = "",
-        std::chrono::milliseconds timeout = {}
-    )
-    {
-        if (!dialer)
-            build();
-        outcome.reset();
-        asio::co_spawn(
-            context,
-            dialer->dial(penstock::parse_target(target).value(), principal, timeout),
-            asio::bind_cancellation_slot(
-                stop.slot(),
-                [this](std::exception_ptr thrown, egress::dial_outcome o) {
-                    BOOST_TEST(!thrown);
-                    outcome = std::move(o);
-                }
-            )
-        );
-    }
-
-    void run_to_the_end()
-    {
-        const auto give_up = io::clock::now() + 20s;
-        while (!outcome) {
-            BOOST_TEST_REQUIRE((io::clock::now() < give_up));
-            context.restart();
-            context.run_one_for(20ms);
-        }
-    }
-
-    failure dial(
-        const std::string& target,
-        const std::string& principal = "",
-        std::chrono::milliseconds timeout = {}
-    )
-    {
-        start(target, principal, timeout);
-        run_to_the_end();
-        BOOST_TEST(outcome->socket.has_value() == (outcome->code == failure::none));
-        BOOST_TEST(outcome->detail.empty() == (outcome->code == failure::none));
-        return outcome->code;
-    }
-};
-
-std::string text_of(const tcp::endpoint& endpoint)
-{
-    const auto address = endpoint.address().to_string();
-    return (endpoint.address().is_v6() ? "[" + address + "]:" : address + ":") +
-           std::to_string(endpoint.port());
-}
-
-BOOST_FIXTURE_TEST_CASE(connects_where_a_rule_allows, fixture)
+BOOST_FIXTURE_TEST_CASE(connects_where_a_rule_allows, dialer_fixture)
 {
     settings.policy = policy_of({"127.0.0.0/8,[::1] allow"});
     for (const char* address : {"127.0.0.1", "::1"}) {
@@ -167,7 +20,7 @@ BOOST_FIXTURE_TEST_CASE(connects_where_a_rule_allows, fixture)
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(a_name_is_resolved_and_connected, fixture)
+BOOST_FIXTURE_TEST_CASE(a_name_is_resolved_and_connected, dialer_fixture)
 {
     settings.policy = policy_of({"127.0.0.0/8 allow"});
     names = {{"here.example", {"127.0.0.1"}}};
@@ -178,7 +31,7 @@ BOOST_FIXTURE_TEST_CASE(a_name_is_resolved_and_connected, fixture)
     BOOST_TEST(outcome->remote == target.local_endpoint());
 }
 
-BOOST_FIXTURE_TEST_CASE(a_closed_port_is_refused_by_name, fixture)
+BOOST_FIXTURE_TEST_CASE(a_closed_port_is_refused_by_name, dialer_fixture)
 {
     settings.policy = policy_of({"127.0.0.0/8 allow"});
     std::optional<tcp::acceptor> closed(
@@ -191,7 +44,7 @@ BOOST_FIXTURE_TEST_CASE(a_closed_port_is_refused_by_name, fixture)
     BOOST_TEST(outcome->detail.find("Connection refused") != std::string::npos);
 }
 
-BOOST_FIXTURE_TEST_CASE(what_is_denied_is_not_dialled, fixture)
+BOOST_FIXTURE_TEST_CASE(what_is_denied_is_not_dialled, dialer_fixture)
 {
     without_network();
     settings.policy = policy_of({"192.0.2.0/24 deny", "* allow"});
@@ -203,7 +56,7 @@ BOOST_FIXTURE_TEST_CASE(what_is_denied_is_not_dialled, fixture)
     BOOST_TEST(dialled.size() == 1u);
 }
 
-BOOST_FIXTURE_TEST_CASE(loopback_is_guarded_by_every_way_to_it, fixture)
+BOOST_FIXTURE_TEST_CASE(loopback_is_guarded_by_every_way_to_it, dialer_fixture)
 {
     without_network();
     names = {{"rebinds.example", {"127.0.0.1", "::1", "::ffff:127.0.0.1", "169.254.169.254"}}};
@@ -219,7 +72,7 @@ BOOST_FIXTURE_TEST_CASE(loopback_is_guarded_by_every_way_to_it, fixture)
     BOOST_TEST(dialled.empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(every_resolved_address_is_judged_by_itself, fixture)
+BOOST_FIXTURE_TEST_CASE(every_resolved_address_is_judged_by_itself, dialer_fixture)
 {
     without_network();
     names = {{"mixed.example", {"192.0.2.1", "127.0.0.1", "198.51.100.1"}}};
@@ -229,7 +82,7 @@ BOOST_FIXTURE_TEST_CASE(every_resolved_address_is_judged_by_itself, fixture)
     BOOST_TEST(dialled == expected, boost::test_tools::per_element());
 }
 
-BOOST_FIXTURE_TEST_CASE(a_mapped_address_is_dialled_in_the_form_that_was_judged, fixture)
+BOOST_FIXTURE_TEST_CASE(a_mapped_address_is_dialled_in_the_form_that_was_judged, dialer_fixture)
 {
     without_network();
     dial("[::ffff:192.0.2.1]:80");
@@ -237,7 +90,7 @@ BOOST_FIXTURE_TEST_CASE(a_mapped_address_is_dialled_in_the_form_that_was_judged,
     BOOST_TEST(dialled == expected, boost::test_tools::per_element());
 }
 
-BOOST_FIXTURE_TEST_CASE(rules_know_the_principal, fixture)
+BOOST_FIXTURE_TEST_CASE(rules_know_the_principal, dialer_fixture)
 {
     without_network();
     settings.policy = policy_of({"192.0.2.0/24 allow for alice"});
@@ -246,7 +99,7 @@ BOOST_FIXTURE_TEST_CASE(rules_know_the_principal, fixture)
     BOOST_TEST((dial("192.0.2.1:80") == failure::denied));
 }
 
-BOOST_FIXTURE_TEST_CASE(a_new_policy_counts_from_the_next_dial, fixture)
+BOOST_FIXTURE_TEST_CASE(a_new_policy_counts_from_the_next_dial, dialer_fixture)
 {
     without_network();
     BOOST_TEST((dial("192.0.2.1:80") == failure::connection_refused));
@@ -254,33 +107,33 @@ BOOST_FIXTURE_TEST_CASE(a_new_policy_counts_from_the_next_dial, fixture)
     BOOST_TEST((dial("192.0.2.1:80") == failure::denied));
 }
 
-BOOST_FIXTURE_TEST_CASE(an_unknown_name_is_told_as_such, fixture)
+BOOST_FIXTURE_TEST_CASE(an_unknown_name_is_told_as_such, dialer_fixture)
 {
     without_network();
     BOOST_TEST((dial("missing.example:80") == failure::name_not_found));
     BOOST_TEST(outcome->detail == "missing.example:80: the name does not exist");
 }
 
-BOOST_FIXTURE_TEST_CASE(name_servers_that_do_not_answer_end_at_the_callers_time, fixture)
+BOOST_FIXTURE_TEST_CASE(name_servers_that_do_not_answer_end_at_the_callers_time, dialer_fixture)
 {
     without_network();
     BOOST_TEST((dial("hangs.example:80", "", 1ms) == failure::name_lookup_failed));
     BOOST_TEST(dialled.empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(the_longest_time_is_the_settings, fixture)
+BOOST_FIXTURE_TEST_CASE(the_longest_time_is_the_settings, dialer_fixture)
 {
     settings.dial_timeout_max = 1ms;
     BOOST_TEST((dial("hangs.example:80", "", 1h) == failure::name_lookup_failed));
 }
 
-BOOST_FIXTURE_TEST_CASE(the_default_time_is_the_settings, fixture)
+BOOST_FIXTURE_TEST_CASE(the_default_time_is_the_settings, dialer_fixture)
 {
     settings.dial_timeout = 1ms;
     BOOST_TEST((dial("hangs.example:80") == failure::name_lookup_failed));
 }
 
-BOOST_FIXTURE_TEST_CASE(a_target_that_does_not_answer_is_a_time_out, fixture)
+BOOST_FIXTURE_TEST_CASE(a_target_that_does_not_answer_is_a_time_out, dialer_fixture)
 {
     settings.connect.connect =
         [](tcp::socket& socket, const tcp::endpoint& to, std::function<void(error_code)>) {
@@ -290,7 +143,7 @@ BOOST_FIXTURE_TEST_CASE(a_target_that_does_not_answer_is_a_time_out, fixture)
     BOOST_TEST(outcome->detail.find("192.0.2.1:80") != std::string::npos);
 }
 
-BOOST_FIXTURE_TEST_CASE(cancellation_ends_a_dial_that_waits_for_its_name, fixture)
+BOOST_FIXTURE_TEST_CASE(cancellation_ends_a_dial_that_waits_for_its_name, dialer_fixture)
 {
     without_network();
     start("hangs.example:80");

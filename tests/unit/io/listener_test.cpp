@@ -1,69 +1,27 @@
-#include <penstock/io/listener.hpp>
 #include <penstock/io/thread_set.hpp>
 
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
 #include <algorithm>
 #include <fcntl.h>
-#include <filesystem>
-#include <fstream>
 #include <future>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
-#include "support.hpp"
+#include "listener_fixture.hpp"
 
 using namespace support;
-namespace fs = std::filesystem;
-using local = asio::local::stream_protocol;
 
 BOOST_AUTO_TEST_SUITE(listening)
-
-io::listen_address address_of(std::string_view text)
-{
-    return io::parse_listen_address(text).value();
-}
-
-struct fixture {
-    asio::io_context context{1};
-    std::vector<io::stream_socket> arrived;
-    std::vector<io::accept_trouble> troubles;
-
-    io::listener_hooks hooks()
-    {
-        return {
-            .choose = [this]() -> asio::io_context& { return context; },
-            .accepted =
-                [this](asio::io_context&, io::stream_socket s) { arrived.push_back(std::move(s)); },
-            .trouble = [this](const io::accept_trouble& t) { troubles.push_back(t); },
-        };
-    }
-    io::listener listen(std::string_view text)
-    {
-        return io::listener(context, address_of(text), hooks());
-    }
-
-    std::string refusal(std::string_view text)
-    {
-        try {
-            const auto unexpected = listen(text);
-        } catch (const io::listen_error& e) {
-            return e.what();
-        }
-        return "listens";
-    }
-};
 
 tcp::endpoint endpoint_of(const io::listener& listening)
 {
     return std::get<tcp::endpoint>(listening.address());
 }
 
-BOOST_FIXTURE_TEST_CASE(port_zero_is_a_real_port_when_bound, fixture)
+BOOST_FIXTURE_TEST_CASE(port_zero_is_a_real_port_when_bound, listener_fixture)
 {
     auto listening = listen("127.0.0.1:0");
     BOOST_TEST(endpoint_of(listening).port() != 0);
@@ -81,7 +39,7 @@ BOOST_FIXTURE_TEST_CASE(port_zero_is_a_real_port_when_bound, fixture)
     BOOST_TEST(arrived[0].read_some(asio::buffer(&octet, 1)) == 1u);
 }
 
-BOOST_FIXTURE_TEST_CASE(ipv6_works_and_is_only_ipv6, fixture)
+BOOST_FIXTURE_TEST_CASE(ipv6_works_and_is_only_ipv6, listener_fixture)
 {
     auto six = listen("[::1]:0");
     six.start();
@@ -94,7 +52,7 @@ BOOST_FIXTURE_TEST_CASE(ipv6_works_and_is_only_ipv6, fixture)
     BOOST_TEST(endpoint_of(four).port() == endpoint_of(any_six).port());
 }
 
-BOOST_FIXTURE_TEST_CASE(a_port_in_use_is_told_by_name, fixture)
+BOOST_FIXTURE_TEST_CASE(a_port_in_use_is_told_by_name, listener_fixture)
 {
     const auto first = listen("127.0.0.1:0");
     const auto text = io::to_string(first.address());
@@ -103,14 +61,14 @@ BOOST_FIXTURE_TEST_CASE(a_port_in_use_is_told_by_name, fixture)
     );
 }
 
-BOOST_FIXTURE_TEST_CASE(a_foreign_address_is_told_by_name, fixture)
+BOOST_FIXTURE_TEST_CASE(a_foreign_address_is_told_by_name, listener_fixture)
 {
     BOOST_TEST(
         refusal("192.0.2.77:1080").starts_with("192.0.2.77:1080 is not an address of this machine")
     );
 }
 
-BOOST_FIXTURE_TEST_CASE(a_port_is_free_again_after_close, fixture)
+BOOST_FIXTURE_TEST_CASE(a_port_is_free_again_after_close, listener_fixture)
 {
     auto listening = listen("127.0.0.1:0");
     listening.start();
@@ -157,7 +115,7 @@ BOOST_AUTO_TEST_CASE(connections_arrive_on_the_chosen_thread)
     threads.join();
 }
 
-BOOST_FIXTURE_TEST_CASE(an_exception_of_the_owner_does_not_end_accepting, fixture)
+BOOST_FIXTURE_TEST_CASE(an_exception_of_the_owner_does_not_end_accepting, listener_fixture)
 {
     bool thrown = false;
     auto failing = hooks();
@@ -197,7 +155,9 @@ struct descriptor_eater {
     std::vector<int> eaten;
 };
 
-BOOST_FIXTURE_TEST_CASE(without_descriptors_clients_are_refused_and_later_ones_served, fixture)
+BOOST_FIXTURE_TEST_CASE(
+    without_descriptors_clients_are_refused_and_later_ones_served, listener_fixture
+)
 {
     io::listener_settings settings;
     settings.back_off_min = settings.back_off_max = std::chrono::milliseconds(1);
@@ -228,77 +188,6 @@ BOOST_FIXTURE_TEST_CASE(without_descriptors_clients_are_refused_and_later_ones_s
     BOOST_TEST(arrived.empty());
     served.connect(endpoint_of(listening));
     run_until(context, [&] { return arrived.size() == 1; });
-}
-
-struct unix_fixture : fixture {
-    fs::path folder;
-    std::string path;
-
-    unix_fixture()
-    {
-        std::string name = (fs::temp_directory_path() / "penstock_io_XXXXXX").string();
-        BOOST_TEST_REQUIRE(::mkdtemp(name.data()) != nullptr);
-        folder = name;
-        path = name + "/gateway.sock";
-    }
-    ~unix_fixture() { fs::remove_all(folder); }
-    std::string text() const { return "unix:" + path; }
-};
-
-BOOST_FIXTURE_TEST_CASE(a_unix_socket_is_private_and_leaves_no_name_behind, unix_fixture)
-{
-    {
-        auto listening = listen(text());
-        listening.start();
-        struct stat info{};
-        BOOST_TEST_REQUIRE(::lstat(path.c_str(), &info) == 0);
-        BOOST_TEST((info.st_mode & 0777) == 0600);
-        local::socket client(context);
-        client.connect(local::endpoint(path));
-        run_until(context, [&] { return arrived.size() == 1; });
-    }
-    BOOST_TEST(!fs::exists(path));
-}
-
-BOOST_FIXTURE_TEST_CASE(a_stale_unix_socket_is_replaced, unix_fixture)
-{
-    {
-        local::acceptor killed(context, local::endpoint(path));
-    }
-    BOOST_TEST_REQUIRE(fs::exists(path));
-    BOOST_TEST(refusal(text()) == "listens");
-}
-
-BOOST_FIXTURE_TEST_CASE(a_live_unix_socket_is_left_alone, unix_fixture)
-{
-    local::acceptor alive(context, local::endpoint(path));
-    BOOST_TEST(
-        refusal(text()) == text() + " is in use by another program (choose another with --listen)"
-    );
-    local::socket client(context);
-    client.connect(local::endpoint(path));
-}
-
-BOOST_FIXTURE_TEST_CASE(what_is_no_socket_is_left_alone, unix_fixture)
-{
-    std::ofstream(path) << "precious";
-    BOOST_TEST(refusal(text()).starts_with(text() + " exists and is not a socket"));
-    BOOST_TEST(fs::file_size(path) == 8u);
-}
-
-BOOST_FIXTURE_TEST_CASE(a_missing_folder_is_told, unix_fixture)
-{
-    path = folder.string() + "/missing/gateway.sock";
-    BOOST_TEST(refusal(text()).find("its folder does not exist") != std::string::npos);
-}
-
-BOOST_FIXTURE_TEST_CASE(a_name_taken_over_by_another_is_not_removed, unix_fixture)
-{
-    std::optional<io::listener> old(listen(text()));
-    fs::remove(path);
-    local::acceptor successor(context, local::endpoint(path));
-    old.reset();
-    BOOST_TEST(fs::exists(path));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
