@@ -107,7 +107,7 @@ std::optional<auth::principal> identify(
             if (auto who = settings.users->find_token(token))
                 return who;
     // A wrong token is no anonymous client: its owner believes to be somebody.
-    if (settings.anonymous && http::count(fields, "Authorization") == 0)
+    if (settings.anonymous && (!settings.users || http::count(fields, "Authorization") == 0))
         return auth::principal{};
     return std::nullopt;
 }

@@ -15,7 +15,7 @@ namespace endian = boost::endian;
 void append_control(octets& out, opcode code, byte_view payload, std::optional<mask_key> key)
 {
     BOOST_ASSERT(payload.size() <= control_octets_max);
-    const auto mask_bit = key ? wire::mask_bit : 0;
+    const std::size_t mask_bit = key ? wire::mask_bit : 0;
     out.push_back(static_cast<std::uint8_t>(wire::fin_bit | static_cast<std::uint8_t>(code)));
     out.push_back(static_cast<std::uint8_t>(mask_bit | payload.size()));
     if (key)
@@ -52,7 +52,7 @@ std::size_t frame_in_place(
     const auto header_octets = 2 + length_octets + key_octets;
 
     auto* at = head.data() + head.size() - header_octets;
-    const auto mask_bit = key ? wire::mask_bit : 0;
+    const std::size_t mask_bit = key ? wire::mask_bit : 0;
     const auto length_field = length_octets == 0   ? length
                               : length_octets == 2 ? wire::length_u16
                                                    : wire::length_u64;
