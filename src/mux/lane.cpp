@@ -13,6 +13,12 @@ lane_settings at_least_the_constants(lane_settings s) noexcept
     s.streams_max = std::max(s.streams_max, streams_before_hello);
     s.init_limit_bytes = std::max(s.init_limit_bytes, limit_before_hello);
     s.first_window_bytes = std::max(s.first_window_bytes, window_bytes_floor);
+    // A timer that is set again to no later than now would never let the others run.
+    constexpr std::chrono::milliseconds shortest{10};
+    for (auto* const interval : {&s.ping_interval, &s.ping_interval_busy, &s.half_close_linger})
+        *interval = std::max(*interval, shortest);
+    s.failed_streams_per_s = std::max(s.failed_streams_per_s, 1U);
+    s.failed_streams_burst = std::max(s.failed_streams_burst, 1U);
     return s;
 }
 

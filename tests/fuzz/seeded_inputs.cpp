@@ -3,6 +3,7 @@
 //   fuzz_x                    as a test: a fixed number of inputs
 //   fuzz_x --inputs N [SEED]  as many as wanted, from that seed on
 //   fuzz_x FILE...            what a fuzzer found
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include <iterator>
 #include <random>
 #include <string_view>
+#include <unistd.h>
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
@@ -46,7 +48,16 @@ int run_files(int count, char** names)
     return 0;
 }
 
-std::uint32_t current_seed = 0;
+volatile std::uint32_t current_seed = 0;
+
+/// Names the input that failed, or that takes a minute; run it again with --inputs 1 SEED.
+extern "C" void name_the_seed(int signal_number)
+{
+    const std::uint32_t seed = current_seed;
+    std::fprintf(stderr, "%s with seed %u\n", signal_number == SIGALRM ? "hangs" : "failed", seed);
+    std::signal(SIGABRT, SIG_DFL);
+    std::abort();
+}
 
 }  // namespace
 
@@ -60,11 +71,12 @@ int main(int argc, char** argv)
     } else if (argc > 1) {
         return run_files(argc - 1, argv + 1);
     }
-    // A crash names the input: run it again with --inputs 1 SEED.
-    std::atexit([] { std::fprintf(stderr, "last seed: %u\n", current_seed); });
+    std::signal(SIGABRT, name_the_seed);
+    std::signal(SIGALRM, name_the_seed);
     for (unsigned long i = 0; i < inputs; ++i) {
         current_seed = seed + static_cast<std::uint32_t>(i);
         const auto input = make_input(current_seed);
+        ::alarm(60);
         LLVMFuzzerTestOneInput(input.data(), input.size());
     }
     return 0;

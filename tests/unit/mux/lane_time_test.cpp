@@ -319,6 +319,25 @@ BOOST_AUTO_TEST_CASE(a_half_closed_stream_whose_octets_nobody_reads_is_not_the_p
     BOOST_TEST(l.wait_with_living_peer(10min) == "reset 1 16");
 }
 
+BOOST_AUTO_TEST_CASE(no_setting_makes_a_timer_spin)
+{
+    scripted_lane l(
+        {.ping_interval = 0ms,
+         .ping_interval_busy = 0ms,
+         .half_close_linger = 0ms,
+         .failed_streams_per_s = 0,
+         .failed_streams_burst = 0}
+    );
+    open_stream(l);
+    l.supply(1, 10, true);
+    (void)l.sent();
+    BOOST_TEST(l.receive(data_frame(1, 10) + open_frame(2)).starts_with("data 1 10; requested 2"));
+    BOOST_TEST(l.receive(reset_frame(2, 0)) == "reset 2 0");
+    BOOST_TEST(l.wait_with_living_peer(1s).empty());
+    l.consume(1, 10);
+    BOOST_TEST(l.wait_with_living_peer(1s) == "reset 1 16");
+}
+
 BOOST_AUTO_TEST_CASE(a_stream_that_is_open_both_ways_may_be_silent_for_ever)
 {
     scripted_lane l;
