@@ -148,6 +148,14 @@ private:
     // lane_receive.cpp
     outcome handle_frame(const frame_view& frame, time_point now);
     outcome handle_lane_frame(const frame_view& frame, time_point now);
+    outcome handle_hello(byte_view payload, time_point now);
+    outcome handle_ack(byte_view payload, time_point now);
+    outcome handle_ping(byte_view payload, time_point now);
+    outcome handle_pong(byte_view payload, time_point now);
+    outcome ignore_frame(time_point now);
+    error_code fail(errc code, std::string text);
+
+    // lane_streams.cpp
     outcome handle_stream_frame(const frame_view& frame, time_point now);
     outcome handle_late_frame(stream& s, const frame_view& frame, time_point now);
     outcome handle_open(const frame_view& frame, time_point now);
@@ -156,12 +164,6 @@ private:
     outcome handle_data(stream& s, const frame_view& frame, time_point now);
     outcome handle_window(stream& s, byte_view payload, time_point now);
     outcome handle_reset(stream& s, const frame_view& frame);
-    outcome handle_hello(byte_view payload, time_point now);
-    outcome handle_ack(byte_view payload, time_point now);
-    outcome handle_ping(byte_view payload, time_point now);
-    outcome handle_pong(byte_view payload, time_point now);
-    outcome ignore_frame(time_point now);
-    error_code fail(errc code, std::string text);
 
     // lane_send.cpp
     void append_lane_control(time_point now);
@@ -170,7 +172,7 @@ private:
     [[nodiscard]] bool grant_is_due() const noexcept;
     [[nodiscard]] std::size_t ack_due_bytes() const noexcept;
 
-    // lane.cpp
+    // lane_records.cpp
     [[nodiscard]] stream* find(stream_id id) noexcept;
     void queue_control(stream& s, std::uint8_t frames) noexcept;
     void hold(stream& s, std::size_t bytes, time_point now) noexcept;
