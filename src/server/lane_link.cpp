@@ -118,13 +118,14 @@ void lane_link::on_open(
     ++session_->dials;
     auto gone = std::make_shared<asio::cancellation_signal>();
     stream->on_answer([gone] { gone->emit(asio::cancellation_type::terminal); });
-    auto finished = [gone, s = session_](const std::exception_ptr& failed) {
-        --s->dials;
-        if (failed)
-            observe::error("stream.failed", {{"session", s->number}});
+    auto finished = [gone, stream, self = shared_from_this()](const std::exception_ptr& failed) {
+        --self->session_->dials;
+        if (!failed || stream->ended())
+            return;
+        observe::error("stream.failed", {{"session", self->session_->number}});
+        self->driver_->refuse(stream, failure::general, "internal error");
     };
-    auto work =
-        dial(shared_from_this(), std::move(stream), std::move(destination), request.dial_timeout);
+    auto work = dial(shared_from_this(), stream, std::move(destination), request.dial_timeout);
     asio::co_spawn(
         home_.resources().context,
         std::move(work),

@@ -107,23 +107,19 @@ asio::awaitable<void> client_lane::run(std::shared_ptr<client_lane> self)
         if (lane.stopping_)
             break;
         if (!dialled.link) {
-            lane.session_->abort(lane.index_, false);
+            lane.session_->abort(lane.index_);
             lane.report(server, dialled.why);
             ++lane.server_;
             co_await lane.pause(lane.backoff_.next(dialled.why.retry_after));
             continue;
         }
         lane.use(std::move(*dialled.link), *wanted);
-        co_await lane.pause(lane.config_.lane.hello_timeout
-        );  // on_hello() and on_lost() end it early
-        if (lane.driver_ && !lane.driver_->lane().ready())
-            lane.driver_->close("no HELLO in time");
         while (lane.driver_ && !lane.stopping_)
             co_await lane.pause(std::chrono::hours(24));
         if (!lane.stopping_)
             co_await lane.pause(lane.backoff_.next());
     }
-    lane.session_->abort(lane.index_, false);
+    lane.session_->abort(lane.index_);
 }
 
 asio::awaitable<void> client_lane::pause(std::chrono::milliseconds wait)
@@ -145,6 +141,7 @@ void client_lane::use(transport::link link, const mux::attach& wanted)
     h.window_bytes_max = config_.lane.window_bytes_max;
     h.ping_interval_s = static_cast<std::uint32_t>(config_.lane.ping_interval.count() / 1'000);
     h.attach = wanted;
+    wanted_ = wanted;
     driver_->send_hello(std::move(h));
     driver_->start();
 }
@@ -166,6 +163,8 @@ void client_lane::report(const transport::server_url& server, const transport::d
 void client_lane::on_hello(lane_driver& driver, const mux::hello& peer)
 {
     session_->established(index_, peer);
+    if (peer.session)
+        sessions_[&driver] = *peer.session;
     backoff_.succeed();
     last_report_.clear();
     pool_.report_trouble({});
@@ -209,23 +208,29 @@ void client_lane::on_stream_end(lane_driver&, const local_stream& stream, failur
 
 void client_lane::on_lost(lane_driver& driver, const std::string& why, bool clean)
 {
-    if (driver.lane().ready())
-        session_->lost();
-    else
-        session_->abort(
-            index_,
-            driver.refused_code() == static_cast<std::uint16_t>(mux::refusal::unknown_session)
-        );
+    if (const auto known = sessions_.find(&driver); known != sessions_.end()) {
+        session_->lost(known->second);
+        sessions_.erase(known);
+    } else {
+        ++server_;  // it answers, but not for us: try the next
+        const auto unknown = static_cast<std::uint16_t>(mux::refusal::unknown_session);
+        if (driver.refused_code() == unknown && wanted_.mode == mux::attach_mode::join)
+            session_->refused(index_, wanted_.session);
+        else
+            session_->abort(index_);
+    }
     const auto level = clean ? observe::severity::info : observe::severity::warning;
     if (observe::enabled(level))
         observe::log(level, "link.lost", {{"lane", index_}, {"why", why}});
     if (!clean)
         pool_.report_trouble("the link to the server was lost: " + why);
-    if (driver_.get() == &driver)
+    const bool current = driver_.get() == &driver;
+    if (current)
         driver_.reset();
     std::erase_if(retired_, [&](const auto& retired) { return retired.get() == &driver; });
     pool_.lane_changed();
-    changed_.cancel();
+    if (current)
+        changed_.cancel();
 }
 
 void client_lane::drain(std::chrono::milliseconds deadline)

@@ -31,23 +31,32 @@ std::optional<mux::attach> client_session::begin(std::uint16_t lane)
     return wanted;
 }
 
-void client_session::abort(std::uint16_t lane, bool session_unknown)
+void client_session::abort(std::uint16_t lane)
 {
     {
         const std::lock_guard lock(mutex_);
-        if (session_unknown && lanes_ == 0)
-            id_.reset();
         if (creator_ == lane)
             creator_.reset();
     }
     notify();
 }
 
+void client_session::refused(std::uint16_t lane, const mux::session_id& unknown)
+{
+    {
+        const std::lock_guard lock(mutex_);
+        if (id_ == unknown)
+            id_.reset();
+    }
+    abort(lane);
+}
+
 void client_session::established(std::uint16_t lane, const mux::hello& server)
 {
     {
         const std::lock_guard lock(mutex_);
-        ++lanes_;
+        if (server.session)
+            ++lanes_[*server.session];
         if (creator_ == lane)
             creator_.reset();
         if (server.session && server.key) {
@@ -58,10 +67,14 @@ void client_session::established(std::uint16_t lane, const mux::hello& server)
     notify();
 }
 
-void client_session::lost()
+void client_session::lost(const mux::session_id& session)
 {
     const std::lock_guard lock(mutex_);
-    if (--lanes_ == 0)
+    const auto found = lanes_.find(session);
+    if (found == lanes_.end() || --found->second > 0)
+        return;
+    lanes_.erase(found);
+    if (id_ == session)
         id_.reset();
 }
 

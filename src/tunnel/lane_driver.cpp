@@ -32,6 +32,7 @@ lane_driver::~lane_driver() { abandon(); }
 void lane_driver::start()
 {
     started_ = true;
+    hello_due_ = io::clock::now() + config_.hello_timeout;
     error_code ignored;  // reads and writes pass MSG_DONTWAIT; this is for Asio's own bookkeeping
     link_.socket.non_blocking(true, ignored);
     adapt_to_rate();
@@ -57,7 +58,7 @@ void lane_driver::refuse_hello(mux::hello_err_frame why)
 {
     lost_why_ = why.why.text;
     lane_.send_hello_error(std::move(why));
-    closing_ = true;
+    begin_closing();
     schedule_flush();
 }
 
@@ -121,7 +122,7 @@ void lane_driver::close(std::string_view text)
     lane_.close(text);
     lost_why_ = text;
     clean_ = true;
-    closing_ = true;
+    begin_closing();
     schedule_flush();
 }
 
@@ -149,8 +150,20 @@ void lane_driver::lane_failed()
                   : why.code == static_cast<std::uint16_t>(mux::errc::enhance_your_calm)
                       ? ws::close_code::policy_violation
                       : ws::close_code::protocol_error;
-    closing_ = true;
+    begin_closing();
     schedule_flush();
+}
+
+/// From here on no stream is served: what is queued is sent, then the close frame, and the peer has
+/// a moment to close its side. Closing at once would turn into an RST that can overtake the words
+/// just sent.
+void lane_driver::begin_closing()
+{
+    if (closing_)
+        return;
+    closing_ = true;
+    close_by_ = io::clock::now() + close_timeout;
+    arm_deadline();
 }
 
 void lane_driver::close_if_drained()
@@ -188,7 +201,11 @@ void lane_driver::arm_deadline()
 {
     if (lost_)
         return;
-    const auto due = lane_.next_deadline();
+    auto due = lane_.next_deadline();
+    if (!lane_.ready())
+        due = std::min(due, hello_due_);
+    if (closing_)
+        due = close_by_;
     // Later ones are seen when the timer fires; only an earlier one is worth moving it.
     if (due >= armed_for_)
         return;
@@ -222,7 +239,15 @@ void lane_driver::on_deadline()
         return;
     const auto now = io::clock::now();
     if (closing_) {
-        lose("closed");
+        if (now >= close_by_)
+            lose("closed");
+        arm_deadline();
+        return;
+    }
+    if (!lane_.ready() && now >= hello_due_) {
+        lost_why_ = "no HELLO in time";
+        begin_closing();
+        schedule_flush();
         return;
     }
     if (now >= lane_.next_deadline()) {
@@ -240,8 +265,7 @@ void lane_driver::on_deadline()
     arm_deadline();
 }
 
-/// Queues what ends the link behind everything else, then waits a moment for the peer to close its
-/// side: closing at once would turn into an RST that can overtake the words just sent.
+/// Queues what ends the link behind everything else.
 void lane_driver::websocket_close(ws::close_code code, std::string_view text)
 {
     octets frame;
@@ -249,12 +273,6 @@ void lane_driver::websocket_close(ws::close_code code, std::string_view text)
     append_sealed(frame);
     if (link_.tls)
         link_.tls->shutdown(output_);
-    armed_for_ = io::clock::time_point::min();
-    deadline_.expires_after(close_timeout);
-    deadline_.async_wait([self = shared_from_this()](const error_code& ec) {
-        if (!ec)
-            self->on_deadline();
-    });
 }
 
 std::optional<ws::mask_key> lane_driver::mask()

@@ -30,16 +30,13 @@ void lane_driver::on_link_readable(const error_code& ec)
     const auto room = buffer.bytes();
     const auto count = ::recv(link_.socket.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
     if (count == 0) {
-        lose(
-            link_.tls ? "the connection ended without a TLS close" : "the connection ended",
-            closing_
-        );
+        lose(link_.tls ? "the connection ended without a TLS close" : "the connection ended");
         return;
     }
     if (count < 0) {
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
             const error_code cause(errno, boost::system::system_category());
-            lose(cause.message(), closing_);
+            lose(cause.message());
             return;
         }
         wait_link_readable();
@@ -52,7 +49,8 @@ void lane_driver::on_link_readable(const error_code& ec)
         handle_plaintext(received);
     if (lost_)
         return;
-    if (lane_.wants_to_send() || !output_.empty() || !pong_.empty() || !ping_.empty() || closing_)
+    if (lane_.wants_to_send() || !output_.empty() || !pong_.empty() || !ping_.empty() || closing_ ||
+        draining_)
         flush();
     if (lost_)
         return;
@@ -70,7 +68,7 @@ void lane_driver::handle_ciphertext(mutable_bytes received)
     for (;;) {
         const auto count = link_.tls->read(buffer.bytes(), output_);
         if (!count) {
-            lose(link_.tls->failure_detail(), closing_ || clean_);
+            lose(link_.tls->failure_detail());
             return;
         }
         if (*count == 0)
@@ -90,7 +88,7 @@ void lane_driver::handle_plaintext(mutable_bytes plaintext)
                 return;
             lost_why_ = "the peer broke the WebSocket protocol: " + event.error().message();
             close_code_ = ws::close_code_for(event.error());
-            closing_ = true;
+            begin_closing();
             return;
         }
         if (!*event)
@@ -119,7 +117,7 @@ void lane_driver::handle_websocket(ws::event& event)
             lost_why_ = "the peer closed the link: " + std::to_string(close->code) + ' ' +
                         std::string(close->reason);
         clean_ = clean_ || close->code == 1000 || close->code == 1001;
-        closing_ = true;
+        begin_closing();
     }
 }
 
@@ -192,7 +190,7 @@ void lane_driver::dispatch(mux::event& event)
     } else if (auto* const no = std::get_if<mux::peer_refused>(&event)) {
         lost_why_ = "the server refused the lane: " + no->why.why.text;
         refused_code_ = no->why.why.code;
-        closing_ = true;
+        begin_closing();
     } else if (const auto* const draining = std::get_if<mux::peer_draining>(&event)) {
         if (owner_ != nullptr)
             owner_->on_draining(*this, draining->why.why.text);
@@ -201,7 +199,7 @@ void lane_driver::dispatch(mux::event& event)
             (ended->by_error ? "the peer ended the lane: " : "the peer closed the session: ") +
             ended->why.text;
         clean_ = !ended->by_error;
-        closing_ = true;
+        begin_closing();
     }
 }
 

@@ -112,7 +112,8 @@ bool lane_driver::build_batch(io::clock::time_point now)
         );
         batch.commit(ws::header_octets_max);
         lane_.poll_control(batch, control_bytes_max, now);
-        fill_batch(batch, now);
+        if (!closing_)
+            fill_batch(batch, now);
         if (batch.size() > ws::header_octets_max)
             seal(batch);
         batch.clear();

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 namespace penstock {
 
@@ -14,6 +15,19 @@ namespace penstock {
 class flat_buffer {
 public:
     flat_buffer() = default;
+    flat_buffer(flat_buffer&& other) noexcept
+        : data_(std::move(other.data_)), begin_(std::exchange(other.begin_, 0)),
+          end_(std::exchange(other.end_, 0)), capacity_(std::exchange(other.capacity_, 0))
+    {
+    }
+    flat_buffer& operator=(flat_buffer&& other) noexcept
+    {
+        data_ = std::move(other.data_);
+        begin_ = std::exchange(other.begin_, 0);
+        end_ = std::exchange(other.end_, 0);
+        capacity_ = std::exchange(other.capacity_, 0);
+        return *this;
+    }
 
     [[nodiscard]] byte_view view() const noexcept { return {data_.get() + begin_, end_ - begin_}; }
     [[nodiscard]] std::size_t size() const noexcept { return end_ - begin_; }

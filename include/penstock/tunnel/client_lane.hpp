@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -69,6 +70,8 @@ private:
     std::shared_ptr<lane_driver> driver_;
     std::vector<std::shared_ptr<lane_driver>>
         retired_;  ///< draining: they keep their streams until these end
+    std::map<const lane_driver*, mux::session_id> sessions_;  ///< of the links that are up
+    mux::attach wanted_;                                      ///< what the newest link asked for
     std::size_t server_ = 0;
     std::string last_report_;
     bool waiting_for_session_ = false;

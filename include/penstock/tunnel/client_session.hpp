@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -22,11 +23,13 @@ public:
     /// `changed`.
     [[nodiscard]] std::optional<mux::attach> begin(std::uint16_t lane);
     /// The lane asked, and it came to nothing.
-    void abort(std::uint16_t lane, bool session_unknown);
+    void abort(std::uint16_t lane);
+    /// The server does not know the session that was to be joined: the next lane makes a new one.
+    void refused(std::uint16_t lane, const mux::session_id& unknown);
     /// The server's HELLO is there.
     void established(std::uint16_t lane, const mux::hello& server);
     /// An established lane lost its link.
-    void lost();
+    void lost(const mux::session_id& session);
 
 private:
     void notify();
@@ -35,7 +38,7 @@ private:
     std::optional<mux::session_id> id_;
     mux::session_key key_{};
     std::optional<std::uint16_t> creator_;
-    std::uint32_t lanes_ = 0;
+    std::map<mux::session_id, std::uint32_t> lanes_;  ///< with a link, draining ones too
     std::uint32_t epoch_ = 0;
     std::vector<std::function<void()>> listeners_;
 };

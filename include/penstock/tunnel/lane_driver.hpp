@@ -116,6 +116,7 @@ private:
 
     // lane_driver.cpp
     void lane_failed();
+    void begin_closing();
     void lose(std::string why, bool clean = false);
     void finish();
     void arm_deadline();
@@ -146,6 +147,8 @@ private:
     stream_list streams_;
     io::asio::steady_timer deadline_;
     io::clock::time_point armed_for_ = io::clock::time_point::max();
+    io::clock::time_point hello_due_ = io::clock::time_point::max();
+    io::clock::time_point close_by_ = io::clock::time_point::max();
     std::size_t lowat_bytes_ = 0;
     std::string lost_why_;
     std::uint16_t refused_code_ = 0;

@@ -190,3 +190,38 @@ BOOST_AUTO_TEST_CASE(garbage_on_the_link_ends_it_with_a_reason)
     BOOST_TEST(!owner.lost_clean);
     BOOST_TEST(static_cast<unsigned char>(answer.text.at(0)) == 0x88u);  // a close frame
 }
+
+BOOST_AUTO_TEST_CASE(a_link_without_a_hello_is_given_up)
+{
+    link_pair pair(false);
+    pair.config.hello_timeout = std::chrono::milliseconds(20);
+    auto [near, far] = socket_pair(pair.context);
+    recording_owner owner;
+    const auto waiting = pair.make(std::move(far), mux::side::accepting, owner);
+    waiting->start();
+    collector silent(near);
+    pair.run_until([&] { return bool(silent.ec); });
+    near.close();
+    pair.run_until([&] { return owner.lost; });
+    BOOST_TEST(owner.lost_why == "no HELLO in time");
+    BOOST_TEST(!owner.lost_clean);
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_hello_is_no_clean_end_and_keeps_its_reason)
+{
+    link_pair pair(false);
+    pair.server_owner.hello = [](tunnel::lane_driver& driver) {
+        mux::hello_err_frame why;
+        why.why = {static_cast<std::uint16_t>(mux::refusal::limit_reached), "too many lanes"};
+        driver.refuse_hello(why);
+    };
+    pair.client->send_hello({});
+    pair.client->start();
+    pair.server->start();
+    pair.run_until([&] { return pair.client_owner.lost && pair.server_owner.lost; });
+    BOOST_TEST(pair.client_owner.lost_why.find("too many lanes") != std::string::npos);
+    BOOST_TEST(!pair.client_owner.lost_clean);
+    BOOST_TEST(
+        pair.client->refused_code() == static_cast<std::uint16_t>(mux::refusal::limit_reached)
+    );
+}

@@ -111,14 +111,41 @@ BOOST_AUTO_TEST_CASE(a_lost_session_is_made_anew_by_whoever_comes_first)
     const auto made = session_of(registry.attach(*client.begin(0), alice));
     client.established(0, hello_of(*made));
     BOOST_TEST(told == 1);
-    client.lost();
+    client.lost(made->id);
     const auto again = client.begin(1);
     BOOST_REQUIRE(again);
     BOOST_TEST((again->mode == mux::attach_mode::fresh));
     BOOST_TEST(!client.begin(0));
-    client.abort(1, false);
+    client.abort(1);
     BOOST_TEST(told == 2);
     BOOST_TEST(client.begin(0).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_session_that_another_server_does_not_know_is_left_though_an_old_link_lives)
+{
+    session_registry old_server, new_server;
+    tunnel::client_session client;
+    const auto old_one = session_of(old_server.attach(*client.begin(0), alice));
+    client.established(0, hello_of(*old_one));
+
+    // The old link drains and keeps its streams; the new one reaches another server.
+    const auto join = *client.begin(0);
+    BOOST_TEST(
+        (std::get<mux::refusal>(new_server.attach(join, alice)) == mux::refusal::unknown_session)
+    );
+    client.refused(0, join.session);
+    const auto fresh = client.begin(0);
+    BOOST_REQUIRE(fresh);
+    BOOST_TEST((fresh->mode == mux::attach_mode::fresh));
+    const auto new_one = session_of(new_server.attach(*fresh, alice));
+    client.established(0, hello_of(*new_one));
+
+    // The end of the old link does not touch the new session.
+    client.lost(old_one->id);
+    const auto next = client.begin(1);
+    BOOST_REQUIRE(next);
+    BOOST_TEST((next->mode == mux::attach_mode::join));
+    BOOST_TEST((next->session == new_one->id));
 }
 
 BOOST_AUTO_TEST_CASE(streams_of_a_principal_are_counted_over_all_its_sessions)
