@@ -208,9 +208,8 @@ private:
             return out;
         }
         if (in_.one_in(16)) {
-            mux::append_reset(
-                out, id, in_.one_in(4) ? in_.u8() : std::uint8_t{3}, {in_.u8(), s.sent}
-            );
+            const auto flags = in_.one_in(4) ? in_.u8() : std::uint8_t{3};
+            mux::append_reset(out, id, flags, {in_.u8(), s.sent});
             streams_.erase(at);
             return out;
         }
@@ -227,17 +226,18 @@ private:
 
     octets rare_frame()
     {
+        const auto text = in_.u8();
         octets out;
         if (in_.one_in(16))
-            mux::append_drain(out, {in_.u8(), in_.u8(), {0, "drain"}});
+            mux::append_drain(out, {text, text, {0, "drain"}});
         else if (in_.one_in(16))
-            mux::append_u32(out, frame_type::link_drain, {}, in_.u16());
-        else if (in_.one_in(64))
-            mux::append_reason(
-                out, in_.one_in(2) ? frame_type::close : frame_type::lane_err, {}, {in_.u8(), "end"}
-            );
+            mux::append_u32(out, frame_type::link_drain, {}, text);
+        else if (in_.one_in(128))
+            mux::append_reason(out, frame_type::close, {}, {text, "end"});
+        else if (in_.one_in(128))
+            mux::append_reason(out, frame_type::lane_err, {}, {text, "end"});
         else
-            out = raw(in_.one_in(2) ? 0x4f : 0xbf, {}, octets(in_.u8()), in_.u8());
+            out = raw(in_.one_in(2) ? 0x4f : 0xbf, {}, octets(text), text);
         return out;
     }
 
@@ -245,7 +245,11 @@ private:
     octets wild_frame()
     {
         const stream_id id{in_.u8() % 24U};
-        return raw(in_.one_in(2) ? in_.u8() % 10 : in_.u8(), id, in_.take(in_.u8()), in_.u8());
+        auto type = in_.u8();
+        if (in_.one_in(2))
+            type %= 10;
+        const auto flags = in_.u8();  // named first: the order of arguments is not defined
+        return raw(type, id, in_.take(in_.u8()), flags);
     }
 
     input_reader& in_;
