@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")/../.." && pwd)
 
 usage() {
     cat <<'END'
-tests/support/fresh_machine.sh [--only-quickstart | --only-packages] [--root FOLDER] [--keep] [-- TEST-OPTIONS...]
+tests/support/fresh_machine.sh [--only-quickstart | --only-tests | --only-packages] [--root FOLDER] [--keep] [-- TEST-OPTIONS...]
 
 Makes a Debian 12 root (debootstrap --variant=minbase) from the package source of this machine's own apt
 configuration, copies the tracked files of HEAD in, and runs in it:
@@ -15,6 +15,7 @@ configuration, copies the tracked files of HEAD in, and runs in it:
     tests/run.sh --yes TEST-OPTIONS...
 
   --only-quickstart   not the tests
+  --only-tests        not the quick start
   --only-packages     only make the root and install the packages there
   --root FOLDER       make the root there (default: a new folder under ${TMPDIR:-/tmp})
   --keep              do not remove the root afterwards
@@ -29,6 +30,7 @@ what=all
 while [ $# -gt 0 ]; do
     case $1 in
         --only-quickstart) what=quickstart ;;
+        --only-tests) what=tests ;;
         --only-packages) what=packages ;;
         --root)
             root=${2:?--root wants a folder}
@@ -150,11 +152,11 @@ step "copy the source" copy_source
 if [ "$what" = packages ]; then
     # shellcheck disable=SC2016  # expanded inside
     step "packages" inside 'assume_yes=true; . tests/support/debian.sh; install_packages "${build_packages[@]}"; tell_undo'
-else
+elif [ "$what" != tests ]; then
     step "quickstart.sh --check" inside './quickstart.sh --check --yes'
 fi
-if [ "$what" = all ]; then
-    step "tests/run.sh $*" inside "tests/run.sh --yes $(printf '%q ' "$@")"
+if [ "$what" = all ] || [ "$what" = tests ]; then
+    step "tests/run.sh $*" inside "tests/run.sh --yes ${*@Q}"
 fi
 printf '\nfresh machine: all of it succeeded on %d cores\n' "$(nproc)"
 printf '%s\n' "${times[@]}"
