@@ -48,7 +48,7 @@ lane::lane(const lane_settings& settings, budget_lease& budget, time_point now)
     : settings_(at_least_the_constants(settings)), budget_(budget), reader_(payload_bytes_max),
       ignored_budget_(ignored_per_s, ignored_burst, now),
       ping_budget_(pings_per_s, pings_burst, now),
-      failed_budget_(settings.failed_streams_per_s, settings.failed_streams_burst, now),
+      failed_budget_(settings_.failed_streams_per_s, settings_.failed_streams_burst, now),
       next_id_(settings.role == side::connecting ? 1 : 2), granted_to_us_(streams_before_hello),
       granted_to_peer_(settings_.streams_max), refunded_to_peer_(settings_.streams_max),
       next_ping_(now), last_received_(now), random_(settings.seed)
