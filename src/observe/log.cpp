@@ -5,8 +5,8 @@
 #include <boost/log/attributes/value_extraction.hpp>
 #include <boost/log/core/core.hpp>
 #include <boost/log/core/record_view.hpp>
-#include <boost/log/sinks/async_frontend.hpp>
 #include <boost/log/sinks/basic_sink_backend.hpp>
+#include <boost/log/sinks/unlocked_frontend.hpp>
 #include <boost/log/utility/setup/common_attributes.hpp>
 #include <boost/make_shared.hpp>
 
@@ -14,8 +14,12 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <ctime>
+#include <deque>
+#include <mutex>
 #include <poll.h>
+#include <thread>
 #include <unistd.h>
 
 namespace penstock::observe {
@@ -51,20 +55,8 @@ std::string finished_line(
     return time + ' ' + line + '\n';
 }
 
-/// What callers and the writing thread share. The bound is kept here and not in Boost.Log's queue,
-/// whose size is a template argument and which does not count what it drops.
-struct queue_state {
-    log_settings settings;
-    std::atomic<std::size_t> queued{0};
-    std::atomic<std::uint64_t> dropped{0};
-    std::atomic<bool> stopping{false};
-};
-
-std::atomic<int> threshold{nothing_is_printed};
-std::atomic<queue_state*> current{nullptr};
-
 /// Waits until stderr takes a line; gives up only when the program ends and nobody reads.
-bool wait_writable(const queue_state& state)
+bool wait_writable(const std::atomic<bool>& stopping)
 {
     std::chrono::milliseconds waited_stopping{0};
     for (;;) {
@@ -73,17 +65,17 @@ bool wait_writable(const queue_state& state)
         const int ready = ::poll(&entry, 1, step_ms);
         if (ready > 0)
             return true;
-        if (state.stopping)
+        if (stopping)
             waited_stopping += std::chrono::milliseconds(step_ms);
         if (waited_stopping >= stop_patience)
             return false;
     }
 }
 
-void write_out(const queue_state& state, std::string_view line)
+void write_out(std::string_view line, const std::atomic<bool>& stopping)
 {
     while (!line.empty()) {
-        if (!wait_writable(state))
+        if (!wait_writable(stopping))
             return;
         const auto written = ::write(STDERR_FILENO, line.data(), line.size());
         if (written > 0)
@@ -93,49 +85,126 @@ void write_out(const queue_state& state, std::string_view line)
     }
 }
 
-void write_dropped(queue_state& state)
-{
-    if (const auto lines = state.dropped.exchange(0); lines > 0)
-        write_out(
-            state,
-            finished_line(
-                state.settings.format, severity::warning, "log.dropped", {{"lines", lines}}
-            )
-        );
-}
-
-class stderr_backend
-    : public logging::sinks::basic_sink_backend<logging::sinks::synchronized_feeding> {
+/// Finished lines on their way to the thread that writes them, since stderr may block. Not
+/// Boost.Log's asynchronous frontend: its queue has no bound that counts what it drops, and it
+/// hands records over with atomics inside the shared library, where ThreadSanitizer cannot follow.
+class line_queue {
 public:
-    explicit stderr_backend(queue_state* state) : state_(state) {}
-
-    void consume(const logging::record_view& record)
+    explicit line_queue(const log_settings& settings)
+        : settings_(settings), thread_([this] { run(); })
     {
-        if (const auto line = logging::extract<std::string>("Line", record))
-            write_out(*state_, line.get());
-        if (state_->queued.fetch_sub(1) == 1)
-            write_dropped(*state_);  // the queue has run empty: the flood is over
+    }
+    ~line_queue()
+    {
+        {
+            const std::lock_guard lock(mutex_);
+            stopping_ = true;
+        }
+        changed_.notify_one();
+        thread_.join();
+    }
+    line_queue(const line_queue&) = delete;
+    line_queue& operator=(const line_queue&) = delete;
+
+    [[nodiscard]] const log_settings& settings() const noexcept { return settings_; }
+
+    /// False, and counted: the queue is full. Lines that scripts wait for are few and never
+    /// dropped.
+    [[nodiscard]] bool reserve(severity level)
+    {
+        const std::lock_guard lock(mutex_);
+        if (queued_ >= settings_.queue_lines_max && level != severity::announce) {
+            ++dropped_;
+            return false;
+        }
+        ++queued_;
+        return true;
+    }
+    /// In the place that was reserved.
+    void push(std::string line)
+    {
+        {
+            const std::lock_guard lock(mutex_);
+            lines_.push_back(std::move(line));
+        }
+        changed_.notify_one();
     }
 
 private:
-    queue_state* state_;
+    void run()
+    {
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            changed_.wait(lock, [this] { return stopping_ || !lines_.empty(); });
+            if (lines_.empty())
+                break;
+            const auto line = std::move(lines_.front());
+            lines_.pop_front();
+            lock.unlock();
+            write_out(line, stopping_);
+            lock.lock();
+            if (--queued_ == 0)
+                write_dropped(lock);  // the queue has run empty: the flood is over
+        }
+        write_dropped(lock);
+    }
+
+    void write_dropped(std::unique_lock<std::mutex>& lock)
+    {
+        const auto lines = std::exchange(dropped_, 0);
+        if (lines == 0)
+            return;
+        lock.unlock();
+        write_out(
+            finished_line(settings_.format, severity::warning, "log.dropped", {{"lines", lines}}),
+            stopping_
+        );
+        lock.lock();
+    }
+
+    log_settings settings_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<std::string> lines_;
+    std::size_t queued_ = 0;  ///< with those reserved and the one being written
+    std::uint64_t dropped_ = 0;
+    std::atomic<bool> stopping_{false};
+    std::thread thread_;  ///< last: it uses all of the above
 };
 
-using stderr_sink = logging::sinks::asynchronous_sink<stderr_backend>;
+std::atomic<int> threshold{nothing_is_printed};
+std::atomic<line_queue*> current{nullptr};
+
+class stderr_backend
+    : public logging::sinks::basic_sink_backend<logging::sinks::concurrent_feeding> {
+public:
+    explicit stderr_backend(line_queue* lines) : lines_(lines) {}
+
+    void consume(const logging::record_view& record)
+    {
+        lines_->push(logging::extract_or_default<std::string>("Line", record, std::string()));
+    }
+
+private:
+    line_queue* lines_;
+};
+
+using stderr_sink = logging::sinks::unlocked_sink<stderr_backend>;
 
 }  // namespace
 
-struct log_sink::state : queue_state {
-    boost::shared_ptr<stderr_sink> sink;
+struct log_sink::state {
+    explicit state(const log_settings& settings) : lines(settings) {}
+
+    line_queue lines;
+    boost::shared_ptr<stderr_sink> sink =
+        boost::make_shared<stderr_sink>(boost::make_shared<stderr_backend>(&lines));
 };
 
-log_sink::log_sink(const log_settings& settings) : state_(std::make_unique<state>())
+log_sink::log_sink(const log_settings& settings) : state_(std::make_unique<state>(settings))
 {
-    state_->settings = settings;
-    state_->sink =
-        boost::make_shared<stderr_sink>(boost::make_shared<stderr_backend>(state_.get()));
     logging::core::get()->add_sink(state_->sink);
-    current = state_.get();
+    current = &state_->lines;
     set_level(settings.level);
 }
 
@@ -143,11 +212,7 @@ log_sink::~log_sink()
 {
     threshold = nothing_is_printed;
     current = nullptr;
-    state_->stopping = true;
     logging::core::get()->remove_sink(state_->sink);
-    state_->sink->stop();
-    state_->sink->flush();
-    write_dropped(*state_);
 }
 
 void log_sink::set_level(severity level) noexcept { threshold = static_cast<int>(level); }
@@ -159,27 +224,21 @@ bool enabled(severity level) noexcept
 
 void log(severity level, std::string_view event, std::initializer_list<field> fields)
 {
-    auto* const state = current.load(std::memory_order_acquire);
-    if (state == nullptr || !enabled(level))
+    auto* const lines = current.load(std::memory_order_acquire);
+    if (lines == nullptr || !enabled(level) || !lines->reserve(level))
         return;
-    // Lines that scripts wait for are few and never dropped.
-    if (state->queued.fetch_add(1) >= state->settings.queue_lines_max &&
-        level != severity::announce) {
-        state->queued.fetch_sub(1);
-        state->dropped.fetch_add(1);
-        return;
-    }
     static const logging::attribute_set no_attributes;
     const auto core = logging::core::get();
-    if (auto record = core->open_record(no_attributes)) {
-        auto line = finished_line(state->settings.format, level, event, fields);
-        record.attribute_values().insert(
-            "Line", logging::attributes::make_attribute_value(std::move(line))
-        );
-        core->push_record(std::move(record));
-    } else {
-        state->queued.fetch_sub(1);
+    auto record = core->open_record(no_attributes);
+    if (!record) {
+        lines->push({});  // gives the place back
+        return;
     }
+    auto line = finished_line(lines->settings().format, level, event, fields);
+    record.attribute_values().insert(
+        "Line", logging::attributes::make_attribute_value(std::move(line))
+    );
+    core->push_record(std::move(record));
 }
 
 }  // namespace penstock::observe
