@@ -161,6 +161,8 @@ void lane::shed_for_memory(time_point now)
         return;
     stream* largest = nullptr;
     for (const auto& [id, s] : streams_) {
+        if (s->state == stream_state::tomb)
+            continue;  // what comes for it is counted against its credit, and not held
         const bool stands_still = s->in.buffered() > 0 && now - s->unread_since >= shed_after;
         if (stands_still && (largest == nullptr || s->in.buffered() > largest->in.buffered()))
             largest = s.get();

@@ -122,6 +122,19 @@ BOOST_AUTO_TEST_CASE(octets_that_have_just_come_are_not_held_against_a_stream)
     BOOST_TEST(m.l.wait_with_living_peer(300ms) == "reset 1 17");
 }
 
+BOOST_AUTO_TEST_CASE(what_came_for_a_stream_that_was_reset_is_not_shed_in_place_of_what_is_held)
+{
+    memory_scene m(0);
+    m.open(1);
+    m.open(3);
+    m.feed(1, 20'000);
+    m.l.lane.reset(m.l.id_of(3), failure::none);
+    for (int i = 0; i < 3; ++i)  // sent in good faith, dropped on arrival
+        BOOST_TEST_REQUIRE(m.l.receive(data_frame(3, 16'384)).empty());
+    m.hold(98 * mebibyte);
+    BOOST_TEST(m.l.wait(6s) == "reset 1 17");  // the peer is slow to acknowledge the RESET
+}
+
 BOOST_AUTO_TEST_CASE(early_data_that_waits_for_its_dial_is_shed_too)
 {
     memory_scene m(0);
