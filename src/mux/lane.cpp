@@ -135,14 +135,16 @@ void lane::refuse(stream_id id, failure code, std::string_view text)
     bury(*s, pending_open_fail);
 }
 
-void lane::set_ready(stream_id id, bool ready) noexcept
+bool lane::set_ready(stream_id id, bool ready) noexcept
 {
     auto* const s = find(id);
     if (s == nullptr)
-        return;
+        return false;
     s->ready = ready;
-    if (ready && sendable(*s))
-        schedule_.activate(*s);
+    if (!sendable(*s))
+        return false;
+    schedule_.activate(*s);
+    return true;
 }
 
 void lane::consumed(stream_id id, std::size_t bytes, time_point now)

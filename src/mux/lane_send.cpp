@@ -194,7 +194,7 @@ std::optional<lane::send_slot> lane::poll_data(std::size_t room_bytes) noexcept
     return send_slot{s->id, s->tag, static_cast<std::size_t>(most)};
 }
 
-void lane::commit_data(
+bool lane::commit_data(
     stream_id id,
     std::size_t bytes,
     bool fin,
@@ -221,7 +221,7 @@ void lane::commit_data(
     mark_busy(now);
     schedule_.charge(*s, bytes + frame_header_bytes);
     if (!fin)
-        return;
+        return sendable(*s);
     s->fin_sent = true;
     s->ready = false;
     if (!s->fin_received) {
@@ -229,6 +229,7 @@ void lane::commit_data(
         half_closed_.push_back(*s);
     }
     end_if_done(*s);
+    return false;
 }
 
 }  // namespace penstock::mux

@@ -284,7 +284,8 @@ std::optional<ws::mask_key> lane_driver::mask()
 
 void lane_driver::stream_readable(local_stream& stream)
 {
-    lane_.set_ready(stream.id(), true);
+    if (!lane_.set_ready(stream.id(), true))
+        stream.watch_for_abort();
     if (lane_.wants_to_send())
         schedule_flush();
 }

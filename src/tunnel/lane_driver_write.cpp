@@ -146,8 +146,9 @@ void lane_driver::read_stream(
         reset_stream(*stream, failure::target_reset);
         return;
     }
+    bool has_credit = true;
     if (outcome.bytes > 0 || outcome.end) {
-        lane_.commit_data(
+        has_credit = lane_.commit_data(
             slot.id, outcome.bytes, outcome.end, frame.first<mux::frame_header_bytes>(), now
         );
         batch.commit(mux::frame_header_bytes + outcome.bytes);
@@ -155,8 +156,12 @@ void lane_driver::read_stream(
     if (outcome.drained)
         lane_.set_ready(slot.id, false);
     stream->sent(outcome.bytes, outcome.end);
-    if (outcome.drained && !stream->ended())
+    if (stream->ended())
+        return;
+    if (outcome.drained)
         stream->wait_readable();
+    else if (!has_credit)
+        stream->watch_for_abort();
 }
 
 /// Moves a WebSocket control frame to the output.

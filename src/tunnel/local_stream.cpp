@@ -225,6 +225,30 @@ void local_stream::on_readable(const error_code& ec)
         driver_->stream_readable(*this);
 }
 
+void local_stream::watch_for_abort()
+{
+    if (watching_ || !socket_)
+        return;
+    watching_ = true;
+    socket_->async_wait(
+        io::stream_socket::wait_error,
+        [self = pointer(this)](const error_code& ec) { self->on_exception(ec); }
+    );
+}
+
+/// Not waited for again until credit runs out again: a socket may report its exception for ever.
+void local_stream::on_exception(const error_code& ec)
+{
+    watching_ = false;
+    if (ec == asio::error::operation_aborted || driver_ == nullptr || !socket_)
+        return;
+    int cause = 0;
+    socklen_t size = sizeof cause;
+    if (::getsockopt(socket_->native_handle(), SOL_SOCKET, SO_ERROR, &cause, &size) == 0 &&
+        cause != 0)
+        reset(failure::target_reset);
+}
+
 void local_stream::wait_writable()
 {
     if (waiting_writable_)

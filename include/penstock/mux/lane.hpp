@@ -86,8 +86,9 @@ public:
     void set_tag(stream_id id, stream_tag tag) noexcept;
     void accept(stream_id id, open_ok_frame answer, time_point now);
     void refuse(stream_id id, failure code, std::string_view text);
-    /// The stream's source may have octets (true), or was found empty (false).
-    void set_ready(stream_id id, bool ready) noexcept;
+    /// The stream's source may have octets (true), or was found empty (false). True: they may be
+    /// sent now.
+    bool set_ready(stream_id id, bool ready) noexcept;
     /// `bytes` of the stream's data have left towards their consumer.
     void consumed(stream_id id, std::size_t bytes, time_point now);
     /// Ends both directions with a RESET; what was received and not consumed is dropped.
@@ -110,7 +111,8 @@ public:
     };
     [[nodiscard]] std::optional<send_slot> poll_data(std::size_t room_bytes) noexcept;
     /// The owner has put `bytes` of the stream behind `header`. `fin`: the source has ended.
-    void commit_data(
+    /// False: the peer takes no more of this stream for now.
+    bool commit_data(
         stream_id id,
         std::size_t bytes,
         bool fin,

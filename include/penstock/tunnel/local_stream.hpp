@@ -82,9 +82,13 @@ private:
     void sent(std::size_t bytes, bool fin);
     void end(failure code);
     void wait_readable();
+    /// The peer takes nothing more for now, so nobody reads the socket: its abort shall be noticed
+    /// all the same.
+    void watch_for_abort();
 
     void on_readable(const error_code& ec);
     void on_writable(const error_code& ec);
+    void on_exception(const error_code& ec);
     void wait_writable();
     [[nodiscard]] bool flush_inbox();
     [[nodiscard]] std::size_t send_some(byte_view data, bool& failed) noexcept;
@@ -104,6 +108,7 @@ private:
     mux::stream_id id_;
     bool waiting_readable_ = false;
     bool waiting_writable_ = false;
+    bool watching_ = false;
     bool fin_received_ = false;
     bool output_finished_ = false;  ///< the peer's FIN has been passed on
     bool input_finished_ = false;   ///< the socket's EOF has been passed on

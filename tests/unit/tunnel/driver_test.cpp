@@ -122,6 +122,28 @@ BOOST_AUTO_TEST_CASE(a_reader_that_stops_holds_up_nobody_and_stops_its_source)
     BOOST_TEST(pair.client->lane().buffered_bytes() <= pair.config.window_bytes_max);
 }
 
+BOOST_AUTO_TEST_CASE(an_abort_is_noticed_though_the_stream_may_send_nothing)
+{
+    link_pair pair;
+    failure told = failure::none;
+    auto client = pair.open_stream([&](failure why) { told = why; });
+    const auto flood = random_text(1'000'000, 6);
+    client.non_blocking(true);
+    std::size_t unmoved_rounds = 0;
+    pair.run_until([&] {  // the target reads nothing: credit and buffers are used up
+        error_code ec;
+        const auto n = client.write_some(asio::buffer(flood), ec);
+        unmoved_rounds = n > 0 ? 0 : unmoved_rounds + 1;
+        return unmoved_rounds > 10;
+    });
+    client.set_option(asio::socket_base::linger(true, 0));
+    client.close();
+    pair.run_until([&] { return told != failure::none; });
+    BOOST_TEST((told == failure::target_reset));
+    pair.run_until([&] { return !pair.server_owner.ended.empty(); });
+    BOOST_TEST((pair.server_owner.ended.front().second == failure::target_reset));
+}
+
 BOOST_AUTO_TEST_CASE(a_refused_open_tells_why)
 {
     link_pair pair;
