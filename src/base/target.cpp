@@ -39,8 +39,8 @@ public:
 /// Letters, digits, '-' and '.' (RFC 1123 section 2.1), and '_', which names in use contain.
 bool is_name_octet(char c) noexcept
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
 }
 
 char to_lower(char c) noexcept
@@ -48,7 +48,8 @@ char to_lower(char c) noexcept
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-/// A last label that is a number is what makes inet_aton take a text for an address (WHATWG URL, "ends in a number").
+/// A last label that is a number is what makes inet_aton take a text for an address (WHATWG URL,
+/// "ends in a number").
 bool ends_in_number(std::string_view name) noexcept
 {
     const auto label = name.substr(name.rfind('.') + 1);  // npos + 1 is 0
@@ -104,7 +105,8 @@ result<host> parse_host(std::string_view text)
         return target_errc::bad_host_octet;
     if (text.ends_with('.'))
         text.remove_suffix(1);
-    if (text.empty() || text.front() == '.' || text.ends_with('.') || text.find("..") != std::string_view::npos)
+    if (text.empty() || text.front() == '.' || text.ends_with('.') ||
+        text.find("..") != std::string_view::npos)
         return target_errc::bad_host_label;
 
     std::string name(text);
@@ -127,7 +129,8 @@ result<target> parse_target(std::string_view text)
 
     const auto port_text = text.substr(colon + 1);
     std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+    const auto [end, error] =
+        std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
     if (error != std::errc{} || end != port_text.data() + port_text.size() || port == 0)
         return target_errc::bad_port;
 
@@ -148,7 +151,8 @@ std::string to_string(const target& t)
 {
     const auto* const address = std::get_if<ip_address>(&t.host);
     const auto text = to_string(t.host);
-    return (address != nullptr && address->is_v6() ? '[' + text + ']' : text) + ':' + std::to_string(t.port);
+    return (address != nullptr && address->is_v6() ? '[' + text + ']' : text) + ':' +
+           std::to_string(t.port);
 }
 
 ip_address unmapped(const ip_address& address) noexcept

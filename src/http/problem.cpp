@@ -134,7 +134,8 @@ problem problem_of(error_code what)
 
 problem upstream_problem_of(error_code ec)
 {
-    const bool incomplete = ec == errc::truncated_body || ec == errc::truncated_head || ec.category() != category();
+    const bool incomplete =
+        ec == errc::truncated_body || ec == errc::truncated_head || ec.category() != category();
     return {
         502,
         incomplete ? std::string_view("http_response_incomplete") : protocol_error,

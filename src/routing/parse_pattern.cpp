@@ -19,7 +19,9 @@ std::string without_brackets(std::string_view text)
         if (end == std::string::npos)
             throw rule_error(quoted(text) + " has no closing bracket");
         if (end + 1 < plain.size() && plain[end + 1] != '/')
-            throw rule_error(quoted(text) + ": expected '/' or ':' and one port behind the bracket");
+            throw rule_error(
+                quoted(text) + ": expected '/' or ':' and one port behind the bracket"
+            );
         plain.erase(end, 1);
         plain.erase(0, 1);
     }

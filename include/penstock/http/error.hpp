@@ -25,7 +25,7 @@ enum class errc {
     bad_chunk,                    ///< a chunk that is not framed as RFC 9112 section 7.1 says
     chunk_line_too_long,  ///< chunk size and extensions beyond body_reader::chunk_line_octets_max
     trailers_too_large,   ///< trailer fields beyond body_reader::trailer_octets_max
-    truncated_head,                ///< the connection ended before a whole head
+    truncated_head,       ///< the connection ended before a whole head
     truncated_body,       ///< the connection ended before the body did
 
     not_a_proxy_request,    ///< origin-form or asterisk-form: meant for a web server

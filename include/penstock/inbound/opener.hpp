@@ -26,7 +26,8 @@ public:
 
     /// Relays `client` and the target from now on, in the background, until both directions end:
     /// FIN is FIN, RST is RST. `early` is what the client had sent behind its request. `end`, if
-    /// given, is set when the stream has ended, in the handler that closes `client`. Executor: the thread on which it was opened.
+    /// given, is set when the stream has ended, in the handler that closes `client`. Executor: the
+    /// thread on which it was opened.
     virtual void
     attach(io::stream_socket client, octets early, std::shared_ptr<stream_end> end = nullptr) = 0;
 };
