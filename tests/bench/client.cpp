@@ -1,7 +1,6 @@
 #include "client.hpp"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -20,7 +19,7 @@ const std::unique_ptr<std::uint8_t[]> shared_buffer =
 
 int start_connect(const options& o)
 {
-    const auto to = o.via ? *o.via : parse_endpoint(o.target);
+    const auto to = o.via.kind == proxy_kind::none ? parse_endpoint(o.target) : o.via.where;
     const int fd = ::socket(to.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         die("socket");
@@ -31,38 +30,13 @@ int start_connect(const options& o)
     return fd;
 }
 
-/// RFC 1928 section 4. Addresses go as addresses, everything else as a name.
-std::vector<std::uint8_t> connect_message(const std::string& target)
-{
-    std::vector<std::uint8_t> message{5, 1, 0};
-    const auto colon = target.rfind(':');
-    auto host = target.substr(0, colon);
-    if (host.starts_with('['))
-        host = host.substr(1, host.size() - 2);
-    std::array<std::uint8_t, 16> address;
-    if (::inet_pton(AF_INET, host.c_str(), address.data()) == 1) {
-        message.push_back(1);
-        message.insert(message.end(), address.begin(), address.begin() + 4);
-    } else if (::inet_pton(AF_INET6, host.c_str(), address.data()) == 1) {
-        message.push_back(4);
-        message.insert(message.end(), address.begin(), address.end());
-    } else {
-        message.push_back(3);
-        message.push_back(static_cast<std::uint8_t>(host.size()));
-        message.insert(message.end(), host.begin(), host.end());
-    }
-    const auto port = std::stoul(target.substr(colon + 1));
-    message.push_back(static_cast<std::uint8_t>(port >> 8));
-    message.push_back(static_cast<std::uint8_t>(port));
-    return message;
-}
-
 }  // namespace
 
 client_stream::client_stream(
     event_loop& loop, const options& o, const request& wanted, run_observer& observer
 )
-    : watched(loop, start_connect(o)), options_(o), wanted_(wanted), observer_(observer)
+    : watched(loop, start_connect(o)), wanted_(wanted), observer_(observer),
+      handshake_(std::make_unique<handshake>(o.via.kind, o.target))
 {
     want(EPOLLOUT);
 }
@@ -87,65 +61,32 @@ void client_stream::advance()
         ::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &size);
         if (error != 0)
             return end(std::string("connect: ") + std::strerror(error));
-        if (!options_.via)
-            return send_request();
-        constexpr std::array<std::uint8_t, 3> greeting{5, 1, 0};
-        write_small(greeting);
-        return expect(state::method, 2);
-    }
-    if (!read_answer())
+        state_ = state::handshake;
+    } else if (!read_answer()) {
         return;
-    switch (state_) {
-    case state::method:
-        if (answer_[0] != 5 || answer_[1] != 0)
-            return end("SOCKS: no method accepted");
-        return send_connect();
-    case state::reply_head:
-        if (answer_[1] != 0)
-            return end("SOCKS: reply " + std::to_string(answer_[1]));
-        // The length of the bound address depends on its type; its first octet may be a length
-        // itself.
-        return expect(
-            state::reply_rest,
-            answer_[3] == 1   ? 5
-            : answer_[3] == 4 ? 17
-                              : answer_[4] + 2u
-        );
-    default:
-        return send_request();
     }
-}
-
-void client_stream::expect(state next, std::size_t octets)
-{
-    state_ = next;
-    answer_.clear();
-    answer_octets_ = octets;
-    want(EPOLLIN);
+    if (!handshake_->problem().empty())
+        return end(handshake_->problem());
+    if (handshake_->done())
+        return send_request();
+    const auto output = handshake_->poll_output();
+    if (output.empty() || write_small(output))
+        want(EPOLLIN);
 }
 
 bool client_stream::read_answer()
 {
-    while (answer_.size() < answer_octets_) {
-        const auto have = answer_.size();
-        answer_.resize(answer_octets_);
-        const auto count = ::recv(fd(), &answer_[have], answer_octets_ - have, 0);
-        answer_.resize(have + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-        if (count < 0 && errno == EAGAIN)
-            return false;
-        if (count <= 0) {
-            end(std::string("SOCKS: ") + (count == 0 ? "closed by the proxy" : std::strerror(errno))
-            );
-            return false;
-        }
+    std::array<std::uint8_t, 1024> answer;
+    const auto count = ::recv(fd(), answer.data(), answer.size(), 0);
+    if (count > 0) {
+        handshake_->handle({answer.data(), static_cast<std::size_t>(count)});
+        return true;
     }
-    return true;
-}
-
-void client_stream::send_connect()
-{
-    write_small(connect_message(options_.target));
-    expect(state::reply_head, 5);
+    if (count == 0)
+        end("closed by the proxy");
+    else if (errno != EAGAIN)
+        end(std::string("proxy: ") + std::strerror(errno));
+    return false;
 }
 
 void client_stream::send_request()
@@ -153,6 +94,7 @@ void client_stream::send_request()
     if (!write_small(encode(wanted_)))
         return;
     state_ = state::open;
+    handshake_.reset();
     sent_ = 0;
     observer_.opened(*this);
     on_open();
@@ -166,9 +108,11 @@ void client_stream::end(const std::string& why)
     observer_.ended(*this, why);
 }
 
-std::size_t client_stream::read_some()
+std::size_t client_stream::read_some(std::uint64_t octets_max)
 {
-    const auto count = ::recv(fd(), shared_buffer.get(), shared_octets_max, 0);
+    const auto size =
+        static_cast<std::size_t>(std::min<std::uint64_t>(octets_max, shared_octets_max));
+    const auto count = ::recv(fd(), shared_buffer.get(), size, 0);
     if (count < 0) {
         if (errno != EAGAIN)
             end(std::string("read: ") + std::strerror(errno));
@@ -197,19 +141,17 @@ bool client_stream::write_small(byte_view octets)
 
 bool client_stream::write_filler(std::uint64_t& octets)
 {
-    while (octets > 0) {
-        const auto size =
-            static_cast<std::size_t>(std::min<std::uint64_t>(octets, shared_octets_max));
-        const auto count = ::send(fd(), shared_buffer.get(), size, MSG_NOSIGNAL);
-        if (count < 0) {
-            if (errno == EAGAIN)
-                return true;
-            end(std::string("write: ") + std::strerror(errno));
-            return false;
-        }
-        octets -= static_cast<std::uint64_t>(count);
-        sent_ += static_cast<std::uint64_t>(count);
+    // One write each time: streams take turns.
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(octets, shared_octets_max));
+    const auto count = ::send(fd(), shared_buffer.get(), size, MSG_NOSIGNAL);
+    if (count < 0) {
+        if (errno == EAGAIN)
+            return true;
+        end(std::string("write: ") + std::strerror(errno));
+        return false;
     }
+    octets -= static_cast<std::uint64_t>(count);
+    sent_ += static_cast<std::uint64_t>(count);
     return true;
 }
 

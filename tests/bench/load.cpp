@@ -1,59 +1,91 @@
 #include "load.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <poll.h>
 #include <set>
 #include <string>
 #include <unistd.h>
-#include <vector>
 
 #include "event_loop.hpp"
 #include "streams.hpp"
+#include "tally.hpp"
+#include "wakers.hpp"
 
 namespace bench {
 namespace {
 
 constexpr std::uint64_t opening_max = 64;
+constexpr double tick_s = 0.01;
+
+bool stdin_ended()
+{
+    pollfd one{STDIN_FILENO, POLLIN, 0};
+    char octet = 0;
+    return ::poll(&one, 1, 0) > 0 && ::read(STDIN_FILENO, &octet, 1) <= 0;
+}
 
 /// Keeps `streams` of them going, and counts.
 class run final : public run_observer {
 public:
-    explicit run(const options& o) : options_(o) {}
+    explicit run(const options& o)
+        : options_(o), endless_(
+                           o.command == "idle" || o.command == "stall" ||
+                           (o.octets == 0 && o.seconds == 0 && o.count == 0)
+                       )
+    {
+    }
 
     int go()
     {
+        listen_to_signals();
         started_ = now_s();
-        const double give_up = started_ + options_.timeout_s;
         start_more();
-        while (!live_.empty() && !time_is_up()) {
-            if (holds() && settled_ == options_.streams && !told_)
-                tell_ready();
-            if (told_ && stdin_ended())
-                break;
-            loop_.turn(told_ ? 50 : 10);
+        while (!live_.empty() && !over()) {
+            loop_.turn(10);
             start_more();
-            if (!told_ && now_s() > give_up) {
-                problem_ = "not done within the time-out";
-                break;
-            }
+            if (!told_ && all_open())
+                tell_ready();
         }
-        seconds_ = now_s() - started_;
+        const double seconds = now_s() - started_;
         for (const auto* one : live_)
             count(*one);
-        report();
-        return problem_.empty() ? 0 : 1;
+        print_report(options_, tally_, seconds);
+        return tally_.problem.empty() ? 0 : 1;
     }
 
 private:
-    [[nodiscard]] bool holds() const
+    void listen_to_signals()
     {
-        return options_.command == "idle" || options_.command == "stall";
+        const auto on_signal = [this](int signal) {
+            if (signal == SIGUSR1)
+                mark();
+            else
+                stopped_ = true;
+        };
+        loop_.adopt(std::make_unique<signal_watch>(
+            loop_, std::initializer_list<int>{SIGUSR1, SIGTERM, SIGINT}, on_signal
+        ));
+        if (options_.rate == 0)
+            return;
+        const auto on_tick = [this](double seconds) {
+            for (auto* one : live_)
+                one->on_tick(seconds);
+        };
+        loop_.adopt(std::make_unique<ticker>(loop_, tick_s, on_tick));
     }
-    [[nodiscard]] bool time_is_up() const
+
+    [[nodiscard]] bool over()
     {
-        return options_.seconds > 0 && now_s() - started_ > options_.seconds;
+        const double age = now_s() - started_;
+        if (age > options_.timeout_s) {
+            tally_.problem = "not done within the time-out";
+            return true;
+        }
+        return stopped_ || (options_.seconds > 0 && age > options_.seconds) ||
+               (endless_ && told_ && stdin_ended());
     }
 
     /// A few at a time: a burst of thousands would measure how a proxy bounds the dials under way.
@@ -81,7 +113,7 @@ private:
         if (mode == "up")
             return std::make_unique<upload>(loop_, options_, *this);
         if (mode == "latency")
-            return std::make_unique<ping_pong>(loop_, options_, *this, micros_);
+            return std::make_unique<ping_pong>(loop_, options_, *this, tally_.micros);
         if (mode == "stall")
             return std::make_unique<stalled>(loop_, options_, *this);
         if (mode == "verify")
@@ -97,93 +129,67 @@ private:
         if (!stream.is_open())
             ++settled_;
         count(stream);
+        const bool connects = options_.command == "connect";
         if (!why.empty()) {
-            ++failed_;
-            problem_ = why;
+            ++tally_.failed;
+            tally_.problem = why;
         } else {
-            ++done_;
+            ++tally_.done;
+            if (connects)
+                tally_.micros.push_back(stream.age_s() * 1e6);
         }
-        const bool again = options_.command == "connect" && failed_ < options_.streams &&
-                           (options_.seconds > 0 || begun_ < options_.count);
+        const bool again = connects && tally_.failed < options_.streams &&
+                           (options_.count == 0 || begun_ < options_.count);
         if (again)
             start_one();
     }
 
     void count(const client_stream& stream)
     {
-        received_ += stream.received();
-        sent_ += stream.sent();
+        tally_.received += stream.received();
+        tally_.sent += stream.sent();
+    }
+
+    void mark()
+    {
+        auto received = tally_.received, sent = tally_.sent;
+        for (const auto* one : live_) {
+            received += one->received();
+            sent += one->sent();
+        }
+        print_mark(received, sent);
+    }
+
+    /// Idle streams have also been answered once.
+    [[nodiscard]] bool all_open() const
+    {
+        return settled_ >= options_.streams &&
+               (options_.command != "idle" ||
+                std::all_of(live_.begin(), live_.end(), [](auto* one) {
+                    return one->received() > 0;
+                }));
     }
 
     void tell_ready()
     {
-        if (options_.command == "idle") {
-            const bool all = std::all_of(live_.begin(), live_.end(), [](const client_stream* one) {
-                return one->received() > 0;
-            });
-            if (!all)
-                return;
-        }
         told_ = true;
         std::printf(
             "{\"ready\": %zu, \"failed\": %llu}\n",
             live_.size(),
-            static_cast<unsigned long long>(failed_)
+            static_cast<unsigned long long>(tally_.failed)
         );
         std::fflush(stdout);
     }
 
-    static bool stdin_ended()
-    {
-        pollfd one{STDIN_FILENO, POLLIN, 0};
-        char octet = 0;
-        return ::poll(&one, 1, 0) > 0 && ::read(STDIN_FILENO, &octet, 1) <= 0;
-    }
-
-    [[nodiscard]] double percentile(double share) const
-    {
-        if (micros_.empty())
-            return 0;
-        return micros_[static_cast<std::size_t>(share * static_cast<double>(micros_.size() - 1))];
-    }
-
-    void report()
-    {
-        std::sort(micros_.begin(), micros_.end());
-        const auto octets = static_cast<double>(received_ + sent_);
-        std::printf(
-            "{\"mode\": \"%s\", \"streams\": %u, \"done\": %llu, \"failed\": %llu, \"received\": "
-            "%llu, \"sent\": %llu, "
-            "\"seconds\": %.6f, \"mb_per_s\": %.3f, \"per_s\": %.3f",
-            options_.command.c_str(),
-            options_.streams,
-            static_cast<unsigned long long>(done_),
-            static_cast<unsigned long long>(failed_),
-            static_cast<unsigned long long>(received_),
-            static_cast<unsigned long long>(sent_),
-            seconds_,
-            octets / seconds_ / 1e6,
-            static_cast<double>(done_) / seconds_
-        );
-        if (!micros_.empty())
-            std::printf(
-                ", \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f",
-                percentile(0.5),
-                percentile(0.99),
-                micros_.back()
-            );
-        std::printf(", \"problem\": \"%s\"}\n", problem_.c_str());
-    }
-
     const options& options_;
+    bool endless_;
     event_loop loop_;
     std::set<client_stream*> live_;
-    std::vector<double> micros_;
-    std::uint64_t first_begun_ = 0, begun_ = 0, settled_ = 0, done_ = 0, failed_ = 0, received_ = 0,
-                  sent_ = 0;
-    double started_ = 0, seconds_ = 0;
+    tally tally_;
+    std::uint64_t first_begun_ = 0, begun_ = 0, settled_ = 0;
+    double started_ = 0;
     bool told_ = false;
-    std::string problem_;
+    bool stopped_ = false;
 };
 
 }  // namespace

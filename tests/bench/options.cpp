@@ -13,16 +13,23 @@ namespace {
 
 constexpr char usage[] =
     "penstock_bench target [--listen ADDRESS]      serve: prints the address, runs until SIGTERM\n"
-    "penstock_bench MODE --target HOST:PORT [--via ADDRESS] ...\n"
-    "  down, up   --streams N, --octets N each or --seconds S\n"
+    "penstock_bench MODE --target HOST:PORT [--via PROXY] ...\n"
+    "  down, up   --streams N, --octets N each or --seconds S; down: --rate octets/s on each\n"
     "  connect    --streams N at the same time, --count N or --seconds S; one octet there and "
     "back, close\n"
-    "  latency    --streams N, --count N exchanges of 64 octets on each, one after the other\n"
-    "  idle       --streams N; one octet there and back on each, then held until stdin ends\n"
-    "  stall      --streams N downloads that are never read, held until stdin ends\n"
+    "  latency    --streams N, exchanges of 64 octets on each, one after the other, --count N on "
+    "each or --seconds S\n"
+    "  idle       --streams N; one octet there and back on each, then held\n"
+    "  stall      --streams N downloads that are never read, held\n"
     "  verify     --streams N, --octets N each way at the same time; SHA-256 compared at both "
     "ends\n"
-    "  --via: a SOCKS5 proxy, without it straight to the target. --timeout S (300), --seed N.\n";
+    "  --via: a SOCKS5 proxy, ADDRESS, or an HTTP proxy, http://ADDRESS; without it straight to "
+    "the target.\n"
+    "  --timeout S (300), --seed N.\n"
+    "What has no octets, count or seconds goes on until SIGTERM or the end of stdin. A line says "
+    "when all streams\n"
+    "are open; SIGUSR1 asks load and target for a line with what they have moved; the last line "
+    "is the result.\n";
 
 [[noreturn]] void misuse(std::string_view what, std::string_view detail)
 {
@@ -48,6 +55,14 @@ double number(const char* name, const char* text)
     return value;
 }
 
+proxy parse_proxy(const std::string& text)
+{
+    constexpr std::string_view http = "http://";
+    if (text.starts_with(http))
+        return {proxy_kind::http, parse_endpoint(text.substr(http.size()))};
+    return {proxy_kind::socks5, parse_endpoint(text)};
+}
+
 void set_option(options& o, std::string_view name, const char* value)
 {
     if (name == "--listen")
@@ -55,11 +70,13 @@ void set_option(options& o, std::string_view name, const char* value)
     else if (name == "--target")
         o.target = value;
     else if (name == "--via")
-        o.via = parse_endpoint(value);
+        o.via = parse_proxy(value);
     else if (name == "--streams")
         o.streams = static_cast<unsigned>(number("--streams", value));
     else if (name == "--octets")
         o.octets = static_cast<std::uint64_t>(number("--octets", value));
+    else if (name == "--rate")
+        o.rate = number("--rate", value);
     else if (name == "--seconds")
         o.seconds = number("--seconds", value);
     else if (name == "--count")

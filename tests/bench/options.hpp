@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <sys/socket.h>
 
@@ -22,15 +21,23 @@ struct endpoint {
 [[nodiscard]] endpoint parse_endpoint(const std::string& text);
 [[nodiscard]] std::string to_string(const endpoint& e);
 
+enum class proxy_kind : std::uint8_t { none, socks5, http };
+
+struct proxy {
+    proxy_kind kind = proxy_kind::none;
+    endpoint where;
+};
+
 struct options {
     std::string command;  ///< target, down, up, connect, latency, idle, stall, verify
     std::string listen = "127.0.0.1:0";
-    std::string target;           ///< HOST:PORT; a name is left to the proxy
-    std::optional<endpoint> via;  ///< a SOCKS5 proxy; none: straight to the target
-    unsigned streams = 1;         ///< at the same time
-    std::uint64_t octets = 0;     ///< for each stream
-    double seconds = 0;           ///< instead of octets or a count
-    std::uint64_t count = 0;      ///< connections, or exchanges on each stream
+    std::string target;        ///< HOST:PORT; a name is left to the proxy
+    proxy via;                 ///< none: straight to the target
+    unsigned streams = 1;      ///< at the same time
+    std::uint64_t octets = 0;  ///< for each stream; 0: no end
+    double rate = 0;           ///< octets a second that each stream reads; 0: as fast as it can
+    double seconds = 0;        ///< instead of octets or a count
+    std::uint64_t count = 0;   ///< connections, or exchanges on each stream
     std::uint64_t seed = 1;
     double timeout_s = 300;  ///< then the run has failed
 };

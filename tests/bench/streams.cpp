@@ -12,17 +12,42 @@ namespace {
 
 constexpr std::size_t ping_octets = 64;
 constexpr std::uint64_t for_ever = UINT64_MAX;
+constexpr double pace_memory_s = 0.1;  ///< a reader that comes late catches up on so much
 
 }  // namespace
 
-void download::on_open() { want(EPOLLIN); }
+void download::on_open()
+{
+    if (rate_ == 0)
+        want(EPOLLIN);
+    else
+        want(0);  // until the next tick
+}
+
+void download::on_tick(double seconds)
+{
+    if (!is_open() || retired())
+        return;
+    allowance_ = std::min(allowance_ + rate_ * seconds, rate_ * pace_memory_s);
+    want(EPOLLIN);
+}
 
 void download::on_readable()
 {
-    if (read_some() > 0 || !at_eof())
+    // Without an allowance only the end of the connection leads here: then whatever is left is
+    // read.
+    const auto octets_max =
+        rate_ == 0 || allowance_ < 1 ? UINT64_MAX : static_cast<std::uint64_t>(allowance_);
+    const auto got = read_some(octets_max);
+    if (got == 0 && at_eof()) {
+        const bool whole = wanted_octets_ == 0 || received() == wanted_octets_;
+        return end(whole ? "" : "the stream ended before all octets had come");
+    }
+    if (rate_ == 0 || retired())
         return;
-    const bool whole = wanted_octets_ == 0 || received() == wanted_octets_;
-    end(whole ? "" : "the stream ended before all octets had come");
+    allowance_ = std::max(0.0, allowance_ - static_cast<double>(got));
+    if (allowance_ < 1)
+        want(0);
 }
 
 upload::upload(event_loop& l, const options& o, run_observer& r)
@@ -69,7 +94,8 @@ void touch::on_readable()
 }
 
 ping_pong::ping_pong(event_loop& l, const options& o, run_observer& r, std::vector<double>& micros)
-    : client_stream(l, o, {job::echo, 0, 0}, r), left_(o.count), micros_(micros)
+    : client_stream(l, o, {job::echo, 0, 0}, r), left_(o.count == 0 ? for_ever : o.count),
+      micros_(micros)
 {
 }
 

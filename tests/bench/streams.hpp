@@ -7,19 +7,23 @@
 
 namespace bench {
 
-/// Reads what the target's source sends until EOF.
+/// Reads what the target's source sends until EOF, no faster than `--rate` if there is one.
 class download final : public client_stream {
 public:
     download(event_loop& l, const options& o, run_observer& r)
-        : client_stream(l, o, {job::source, o.octets, 0}, r), wanted_octets_(o.octets)
+        : client_stream(l, o, {job::source, o.octets, 0}, r), wanted_octets_(o.octets),
+          rate_(o.rate)
     {
     }
+    void on_tick(double seconds) override;
 
 private:
     void on_open() override;
     void on_readable() override;
 
     std::uint64_t wanted_octets_;
+    double rate_;           ///< octets a second; 0: no bound
+    double allowance_ = 0;  ///< octets that may be read now
 };
 
 /// Writes octets to the target's sink, then waits until it says how many have come.
@@ -52,7 +56,7 @@ private:
     bool hold_;
 };
 
-/// 64 octets there and back, again and again.
+/// 64 octets there and back, `--count` times or for ever.
 class ping_pong final : public client_stream {
 public:
     ping_pong(event_loop& l, const options& o, run_observer& r, std::vector<double>& micros);
@@ -78,7 +82,8 @@ public:
 
 private:
     void on_open() override { want(0); }
-    void on_readable() override {}
+    /// Nothing is waited for, so only a failed connection leads here.
+    void on_readable() override { end("cut off while it was not read"); }
 };
 
 /// Pseudo-random octets both ways at the same time; both ends compare SHA-256 of both.

@@ -16,17 +16,19 @@
 
 #include "event_loop.hpp"
 #include "protocol.hpp"
+#include "tally.hpp"
+#include "wakers.hpp"
 
 namespace bench {
 namespace {
 
-volatile std::sig_atomic_t stop_requested = 0;
-
 constexpr std::size_t buffer_octets = 256 * 1024;
+/// One write of a source: small, so that an echo beside many of them is answered soon.
+constexpr std::size_t source_octets_max = 64 * 1024;
 const std::unique_ptr<std::uint8_t[]> buffer = std::make_unique<std::uint8_t[]>(buffer_octets);
 
 struct totals {
-    std::uint64_t connections = 0, received = 0, sent = 0;
+    std::uint64_t received = 0, sent = 0;
 };
 
 /// One connection: its request, then the job.
@@ -40,6 +42,7 @@ private:
     void start();
     void readable();
     void writable();
+    void write_source();
     void take(byte_view octets);
     [[nodiscard]] bool write_answer();
 
@@ -146,18 +149,22 @@ bool service::write_answer()
     return true;
 }
 
+void service::write_source()
+{
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, source_octets_max));
+    const auto count = ::send(fd(), buffer.get(), size, MSG_NOSIGNAL);
+    if (count < 0)
+        return errno == EAGAIN ? void() : retire();
+    left_ -= static_cast<std::uint64_t>(count);
+    totals_.sent += static_cast<std::uint64_t>(count);
+    if (left_ == 0)
+        retire();
+}
+
 void service::writable()
 {
-    while (left_ > 0) {
-        const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, buffer_octets));
-        const auto count = ::send(fd(), buffer.get(), size, MSG_NOSIGNAL);
-        if (count < 0)
-            return errno == EAGAIN ? void() : retire();
-        left_ -= static_cast<std::uint64_t>(count);
-        totals_.sent += static_cast<std::uint64_t>(count);
-    }
     if (request_->what == job::source)
-        return retire();
+        return write_source();
 
     if (random_) {
         if (!random_->write_some(fd()))
@@ -193,7 +200,6 @@ private:
                 return errno == EAGAIN || errno == ECONNABORTED ? void() : die("accept");
             const int on = 1;
             ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-            ++totals_.connections;
             loop().adopt(std::make_unique<service>(loop(), fd, totals_));
         }
     }
@@ -216,26 +222,26 @@ int listen_on(endpoint& where)
 
 int serve(const options& o)
 {
-    struct sigaction action{};
-    action.sa_handler = [](int) { stop_requested = 1; };
-    ::sigaction(SIGTERM, &action, nullptr);
-    ::sigaction(SIGINT, &action, nullptr);
-
     auto where = parse_endpoint(o.listen);
     const int fd = listen_on(where);
     totals moved;
     event_loop loop;
     loop.adopt(std::make_unique<doorman>(loop, fd, moved));
+    bool stopped = false;
+    const auto on_signal = [&](int signal) {
+        if (signal == SIGUSR1)
+            print_mark(moved.received, moved.sent);
+        else
+            stopped = true;
+    };
+    loop.adopt(std::make_unique<signal_watch>(
+        loop, std::initializer_list<int>{SIGUSR1, SIGTERM, SIGINT}, on_signal
+    ));
     std::printf("{\"listening\": \"%s\"}\n", to_string(where).c_str());
     std::fflush(stdout);
-    while (stop_requested == 0)
+    while (!stopped)
         loop.turn(1'000);
-    std::printf(
-        "{\"connections\": %llu, \"received\": %llu, \"sent\": %llu}\n",
-        static_cast<unsigned long long>(moved.connections),
-        static_cast<unsigned long long>(moved.received),
-        static_cast<unsigned long long>(moved.sent)
-    );
+    print_mark(moved.received, moved.sent);
     return 0;
 }
 
