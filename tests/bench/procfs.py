@@ -1,8 +1,11 @@
 """What /proc says about processes: CPU seconds, memory, and how busy the machine is with other things."""
 
 import os
+import resource
 
 TICKS = os.sysconf("SC_CLK_TCK")
+GONE = (FileNotFoundError, ProcessLookupError)
+TCP_LISTEN = "0A"
 
 
 def _stat_fields(pid):
@@ -17,7 +20,7 @@ def descendants(pid):
         if name.isdigit():
             try:
                 parents.setdefault(int(_stat_fields(name)[1]), []).append(int(name))
-            except (FileNotFoundError, ProcessLookupError):
+            except GONE:
                 pass
     found, todo = [], [pid]
     while todo:
@@ -35,21 +38,50 @@ def cpu_seconds(pids):
             try:
                 fields = _stat_fields(pid)
                 ticks += int(fields[11]) + int(fields[12])
-            except (FileNotFoundError, ProcessLookupError):
+            except GONE:
                 pass
     return ticks / TICKS
 
 
-def anonymous_bytes(root):
-    """Resident anonymous memory of a process and its descendants: heap, stacks, private mappings; no files."""
+def own_cpu_seconds():
+    """CPU seconds of this process and of all that it has started, ended or not."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime + cpu_seconds([os.getpid()])
+
+
+def _sum_kib(pids, file, key):
     total = 0
-    for pid in descendants(root):
-        try:
-            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
-                total += sum(int(line.split()[1]) * 1024 for line in f if line.startswith("Anonymous:"))
-        except (FileNotFoundError, ProcessLookupError):
-            pass
+    for root in pids:
+        for pid in descendants(root):
+            try:
+                with open(f"/proc/{pid}/{file}", encoding="utf-8", errors="replace") as f:
+                    total += sum(int(line.split()[1]) * 1024 for line in f if line.startswith(key))
+            except GONE:
+                pass
     return total
+
+
+def anonymous_bytes(pids):
+    """Resident anonymous memory of processes and their descendants: heap, stacks, private mappings; no files."""
+    return _sum_kib(pids, "smaps_rollup", "Anonymous:")
+
+
+def peak_resident_bytes(pids):
+    """The most that each of these processes and their descendants has had in memory, files included."""
+    return _sum_kib(pids, "status", "VmHWM:")
+
+
+def is_listening(pid, port):
+    """True if something in the network namespace of the process listens on the TCP port."""
+    for table in ("tcp", "tcp6"):
+        try:
+            with open(f"/proc/{pid}/net/{table}", encoding="ascii") as f:
+                rows = [line.split() for line in f]
+        except GONE:
+            continue
+        if any(row[3] == TCP_LISTEN and row[1].endswith(f":{port:04X}") for row in rows[1:]):
+            return True
+    return False
 
 
 def machine_busy_seconds():
