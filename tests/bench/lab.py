@@ -6,7 +6,8 @@ import time
 import procfs
 from loads import Failed, Load, Target
 
-QUIET_SECONDS_MAX = 20
+QUIET_SECONDS, QUIET_SECONDS_MAX = 0.3, 20
+QUIET_OCTETS = 10_000  # in QUIET_SECONDS: keep-alives and acknowledgements may go on
 START_SECONDS = 30
 
 
@@ -48,7 +49,8 @@ class Lab:
 
     def load(self, peer, mode, streams, **more):
         """Starts a load through the peer; `more` are options of the load generator."""
-        given = {"timeout": self.options.timeout, **more}
+        o = self.options
+        given = {"timeout": o.timeout + o.warm_up + max(o.seconds, o.wan_seconds), **more}
         arguments = [self.binary, mode, "--target", peer.address, "--streams", streams]
         for name, value in given.items():
             arguments += [f"--{name}", value]
@@ -77,13 +79,18 @@ class Lab:
     def be_quiet(self):
         """Returns when nothing moves any more: what an earlier load has left in queues would slow the next."""
         give_up = time.monotonic() + QUIET_SECONDS_MAX
-        last = self.target.mark()
+        last = self._moved()
         while time.monotonic() < give_up:
-            time.sleep(0.2)
-            now = self.target.mark()
-            if now.octets() == last.octets():
+            time.sleep(QUIET_SECONDS)
+            now = self._moved()
+            if now - last < QUIET_OCTETS:
                 return
             last = now
+
+    def _moved(self):
+        """By the target; over a link also by the link, where tunnels go on sending what they hold."""
+        moved = self.target.mark().octets()
+        return moved + procfs.link_octets(self.target.process.pid) if self.far.namespace else moved
 
     def stop(self):
         self.target.stop()

@@ -6,7 +6,7 @@ import os
 import cases
 import peers
 
-USUAL_PEERS = "penstock,haproxy,ssh"
+USUAL_PEERS = ["penstock", "haproxy", "ssh"]
 EXAMPLES = """
     run.py --rounds 15 --peers all --cases all --json results.json --chart charts
     run.py --from results.json --markdown
@@ -14,14 +14,14 @@ EXAMPLES = """
 """
 
 
-def names_of(known, text, usual):
-    """The names in a list with commas; "usual" and "all" stand for several."""
+def names_of(known, text, groups):
+    """The names in a list with commas; `groups` has names that stand for several."""
     names = []
     for name in text.split(","):
-        names += usual if name == "usual" else list(known) if name == "all" else [name]
+        names += groups.get(name, [name])
     for name in names:
         if name not in known:
-            raise argparse.ArgumentTypeError(f"unknown: {name} (known: usual, all, {', '.join(known)})")
+            raise ValueError(f"unknown: {name} (known: {', '.join([*groups, *known])})")
     return list(dict.fromkeys(names))
 
 
@@ -50,8 +50,8 @@ def make_parser(about):
     p = argparse.ArgumentParser(description=about + EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--build", default=os.path.normpath(os.path.join(here, "../../build/release")),
                    help="folder with penstock and penstock_bench")
-    p.add_argument("--peers", help=f"with commas between them, or all (default: {USUAL_PEERS})")
-    p.add_argument("--cases", help="with commas between them, usual, or all (see --list)")
+    p.add_argument("--peers", help=f"with commas between them, or all (default: usual, {', '.join(USUAL_PEERS)})")
+    p.add_argument("--cases", help="with commas between them, or all (default: usual; see --list)")
     p.add_argument("--list", action="store_true", help="print peers and cases, and end")
     p.add_argument("--rounds", type=count, default=3)
     p.add_argument("--binary", type=binary, action="append", default=[], metavar="NAME=PATH",
@@ -87,16 +87,18 @@ def parse(about):
     o.binary = dict(o.binary)
     if bool(o.namespaces) != bool(o.far_address):
         p.error("--namespaces and --far-address go together")
-    wan = [case.name for case in cases.WAN]
-    known = wan + [c.name for c in cases.LOOPBACK] if o.namespaces else [c.name for c in cases.LOOPBACK]
+    o.build = os.path.abspath(o.build)
+    loopback, wan = ([case.name for case in group] for group in (cases.LOOPBACK, cases.WAN))
+    groups = {"usual": wan, "all": wan + loopback} if o.namespaces else {"usual": cases.USUAL, "all": loopback}
+    installed = [name for name in peers.ALL if name not in peers.BY_PATH]
     try:
-        o.cases = names_of(known, o.cases or "usual", wan if o.namespaces else cases.USUAL)
-        o.peers = names_of(peers.ALL, o.peers or USUAL_PEERS, USUAL_PEERS.split(","))
-    except argparse.ArgumentTypeError as why:
+        o.cases = names_of(cases.ALL, o.cases or "usual", groups)
+        o.peers = names_of(peers.ALL, o.peers or "usual", {"usual": USUAL_PEERS, "all": installed})
+    except ValueError as why:
         p.error(str(why))
-    # Peers by path are meant by `all` only if their path is given, and needn't be named again.
-    o.peers = [n for n in o.peers if n not in peers.BY_PATH or n in o.binary] + \
-              [n for n in o.binary if n not in o.peers]
+    o.peers += [name for name in o.binary if name not in o.peers]
+    if not o.namespaces and any(name in wan for name in o.cases):
+        p.error("the cases wan-... need --namespaces and --far-address")
     if o.namespaces:
         o.namespaces = o.namespaces.split(",")
         if len(o.namespaces) != 2 or "" in o.namespaces:

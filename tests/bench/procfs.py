@@ -84,6 +84,17 @@ def is_listening(pid, port):
     return False
 
 
+def link_octets(pid):
+    """Sent and received by the network devices, loopback aside, of the process's network namespace."""
+    total = 0
+    with open(f"/proc/{pid}/net/dev", encoding="ascii") as f:
+        for line in f:
+            device, colon, counters = line.partition(":")
+            if colon and device.strip() != "lo":
+                total += int(counters.split()[0]) + int(counters.split()[8])
+    return total
+
+
 def machine_busy_seconds():
     """CPU seconds that the whole machine has worked, including what the hypervisor gave to others."""
     with open("/proc/stat", encoding="ascii") as f:
