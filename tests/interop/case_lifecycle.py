@@ -42,6 +42,8 @@ def stops_accepting(gateway):
             connect(gateway, 5).close()
         except ConnectionRefusedError:
             return True
+        except ConnectionResetError:
+            pass  # it was in the queue when the listening socket was closed
         return False
 
     wait_until(refused, 10, "new connections are refused")
