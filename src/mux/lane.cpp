@@ -87,9 +87,9 @@ std::optional<stream_id> lane::open(open_frame request, stream_tag tag, time_poi
     ++opened_by_us_;
     ++counters_.streams_opened;
 
-    // Under memory pressure new streams begin with the smallest window.
-    const auto window = terms().may_grow ? settings_.first_window_bytes : window_bytes_floor;
+    const auto window = first_window();
     auto s = std::make_unique<stream>(id, stream_state::opening, window, now);
+    promise(*s, window);
     s->tag = tag;
     s->local = true;
     s->weight = weight_of(request.priority);
@@ -157,7 +157,10 @@ void lane::consumed(stream_id id, std::size_t bytes, time_point now)
     budget_.give(bytes);
     s->last_activity = now;
     s->unread_since = now;
-    if (s->in.consume(bytes, terms(), now) && !s->fin_received && s->introduced)
+    const auto window = terms();
+    path_.add(bytes, window.round_trip, now);
+    repay(*s, bytes);
+    if (s->in.consume(bytes, window, now) && !s->fin_received && s->introduced)
         queue_control(*s, pending_window);
     end_if_done(*s);
 }

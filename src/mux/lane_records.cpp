@@ -34,6 +34,7 @@ void lane::drop_received(stream& s) noexcept
 {
     if (s.state == stream_state::tomb)
         return;  // done when it was buried; what came since was never held
+    repay(s, s.promised_bytes);
     const auto held = s.in.buffered();
     buffered_bytes_ -= held;
     budget_.give(held);
@@ -93,6 +94,36 @@ window_terms lane::terms() const noexcept
         ),
         .may_grow = used<limit / 10 * 7, .only_if_empty = used> limit / 20 * 17,
     };
+}
+
+/// A new stream begins with a part of what the path is known to carry, so that a download does not
+/// spend its first round trips on finding that out again; with the smallest window when memory is
+/// short. The first is promised two round trips of the path, as it would grow to; each further one
+/// half of what is left of four: whoever opens thousands and reads none gets those and no more.
+std::uint32_t lane::first_window() const noexcept
+{
+    const auto now = terms();
+    if (!now.may_grow)
+        return window_bytes_floor;
+    const auto known = 4 * path_.bytes();
+    const auto part = known > promised_bytes_ ? (known - promised_bytes_) / 2 : 0;
+    const auto most = std::min<std::uint64_t>(window_bytes_learned_max, now.share_bytes);
+    return std::max(settings_.first_window_bytes, static_cast<std::uint32_t>(std::min(part, most)));
+}
+
+void lane::promise(stream& s, std::uint32_t window) noexcept
+{
+    if (window <= settings_.first_window_bytes)
+        return;
+    s.promised_bytes = window - settings_.first_window_bytes;
+    promised_bytes_ += s.promised_bytes;
+}
+
+void lane::repay(stream& s, std::uint64_t bytes) noexcept
+{
+    const auto part = static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, s.promised_bytes));
+    s.promised_bytes -= part;
+    promised_bytes_ -= part;
 }
 
 bool lane::is_ours(stream_id id) const noexcept

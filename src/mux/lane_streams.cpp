@@ -84,9 +84,9 @@ lane::outcome lane::handle_open(const frame_view& frame, time_point now)
     peer_id_last_ = number;
     ++opened_by_peer_;
     ++counters_.streams_opened;
-    const auto first = terms().may_grow ? settings_.first_window_bytes : window_bytes_floor;
-    const auto window = std::max(first, settings_.init_limit_bytes);
+    const auto window = std::max(first_window(), settings_.init_limit_bytes);
     auto s = std::make_unique<stream>(id, stream_state::dialing, window, now);
+    promise(*s, window);
     s->send_limit = request->limit;
     s->last_activity = now;
     s->fin_received = fin;

@@ -85,8 +85,8 @@ void world::check_stream(std::size_t i) const
     switch (plan.end) {
     case ending::both_finish:
         if (plan.never_ends()) {
-            // It holds what it was granted, no more, and its neighbours never noticed.
-            BOOST_TEST(c.unread <= mux::window_bytes_first);
+            // It holds what its first window granted, no more, and its neighbours never noticed.
+            BOOST_TEST(c.unread <= mux::window_bytes_learned_max);
             // The last 1,023 octets of credit are not worth a frame.
             BOOST_TEST(c.unread + 1'023 >= mux::window_bytes_floor);
             break;

@@ -43,11 +43,15 @@ struct attach {
     friend bool operator==(const attach&, const attach&) = default;
 };
 
+/// Of hello::features: what the sender's link socket sends keeps its rate though segments are lost
+/// by chance, so that more lanes would carry no more.
+inline constexpr std::uint64_t feature_paced = 1U << 4;
+
 /// HELLO: the first frame in each direction (PROTOCOL.md, HELLO).
 struct hello {
     side role = side::connecting;
     std::uint8_t minor = 0;
-    std::uint64_t features = 0;  ///< bits reserved for resume, bonding, agents, datagrams
+    std::uint64_t features = 0;  ///< feature_paced; others are reserved
     std::uint32_t payload_bytes_max = 16'384;
     std::uint32_t init_limit_bytes = 16'384;  ///< early data accepted behind an OPEN
     std::uint64_t window_bytes_max = 0;

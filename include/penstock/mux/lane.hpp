@@ -5,6 +5,7 @@
 #include <penstock/mux/error.hpp>
 #include <penstock/mux/event.hpp>
 #include <penstock/mux/frame_reader.hpp>
+#include <penstock/mux/path_capacity.hpp>
 #include <penstock/mux/rtt.hpp>
 #include <penstock/mux/scheduler.hpp>
 #include <penstock/mux/stream.hpp>
@@ -183,6 +184,9 @@ private:
     void forget(stream& s);
     void bury(stream& s, std::uint8_t frame);
     [[nodiscard]] window_terms terms() const noexcept;
+    [[nodiscard]] std::uint32_t first_window() const noexcept;
+    void promise(stream& s, std::uint32_t window) noexcept;
+    void repay(stream& s, std::uint64_t bytes) noexcept;
     [[nodiscard]] bool is_ours(stream_id id) const noexcept;
 
     // lane_timers.cpp
@@ -206,6 +210,8 @@ private:
     std::optional<reason> failed_;
     hello peer_;
     rtt_estimator rtt_;
+    path_capacity path_;
+    std::uint64_t promised_bytes_ = 0;  ///< of first windows beyond the usual, not yet consumed
     lane_counters counters_;
     token_bucket ignored_budget_;
     token_bucket ping_budget_;

@@ -11,6 +11,8 @@ namespace penstock::mux {
 /// Smallest and first windows (PROTOCOL.md, windows).
 inline constexpr std::uint32_t window_bytes_floor = 16 * 1024;
 inline constexpr std::uint32_t window_bytes_first = 64 * 1024;
+/// The most that a first window takes from what the path is known to carry.
+inline constexpr std::uint32_t window_bytes_learned_max = 1024 * 1024;
 
 /// What a window's growth depends on beside its own stream.
 struct window_terms {

@@ -57,6 +57,7 @@ struct stream : auto_hook<schedule_tag>, auto_hook<control_tag>, auto_hook<linge
     time_point linger_due{};    ///< when a half-closed stream is looked at
     time_point unread_since{};  ///< when the consumer last took something, or had nothing to take
     std::unique_ptr<open_details> details;
+    std::uint32_t promised_bytes = 0;  ///< its first window beyond the usual, not yet consumed
     std::int32_t deficit = 0;
     stream_id id;
     failure reset_code = failure::none;
