@@ -45,7 +45,7 @@ constexpr option gateway_options[] = {
      "without one: tunnel",
      true,
      comma::rules},
-    {"lanes", "N", "0", "links kept up to the server; 0: one for each thread"},
+    {"lanes", "N", "0", "links kept up to the server; 0: one for each thread, 8 without bbr"},
     {"threads", "N", "1", "threads that move data"},
     {"ping-interval", "TIME", "15s", "how often an idle link is tried"},
     {"link-wait", "TIME", "10s", "how long a request waits for a link that is down"},

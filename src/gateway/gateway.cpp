@@ -26,6 +26,10 @@ constexpr std::chrono::milliseconds drain_poll{20};
 /// For the last words on the links after the streams have ended, or after drain_timeout.
 constexpr std::chrono::milliseconds farewell{1'500};
 
+/// Lanes where the kernel of either end does not let links keep their rate under loss: each lost
+/// segment halves the rate of one of them only.
+constexpr std::size_t lanes_under_loss = 8;
+
 tunnel::client_settings client_settings_of(const settings& config)
 {
     tunnel::client_settings client;
@@ -56,9 +60,12 @@ struct gateway::state {
 
         // Every thread needs a lane of its own: a client stays on the thread that took it.
         const auto session = std::make_shared<tunnel::client_session>();
-        const auto lanes = std::max<std::size_t>(config.lanes, workers.size());
-        for (std::size_t i = 0; i < lanes; ++i)
-            workers[i % workers.size()]->add_lane(static_cast<std::uint16_t>(i), session);
+        const auto kept = std::max<std::size_t>(config.lanes, workers.size());
+        const auto all = config.lanes == 0 ? std::max(kept, lanes_under_loss) : kept;
+        for (std::size_t i = 0; i < all; ++i)
+            workers[i % workers.size()]->add_lane(
+                static_cast<std::uint16_t>(i), session, i >= kept
+            );
     }
 
     io::listener_hooks hooks()

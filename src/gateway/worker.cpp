@@ -45,11 +45,17 @@ worker::worker(
 
 worker::~worker() = default;
 
-void worker::add_lane(std::uint16_t index, std::shared_ptr<tunnel::client_session> session)
+void worker::add_lane(
+    std::uint16_t index, std::shared_ptr<tunnel::client_session> session, bool spare
+)
 {
-    pool_.add(std::make_shared<tunnel::client_lane>(
+    auto lane = std::make_shared<tunnel::client_lane>(
         index, tunnel_config_, resources_, resolver_, std::move(session), pool_
-    ));
+    );
+    if (spare)
+        pool_.add_spare(std::move(lane));
+    else
+        pool_.add(std::move(lane));
 }
 
 void worker::take(io::stream_socket client)

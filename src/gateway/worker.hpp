@@ -28,7 +28,8 @@ public:
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;
 
-    void add_lane(std::uint16_t index, std::shared_ptr<tunnel::client_session> session);
+    /// `spare`: only for links whose congestion control suffers from loss (lane_pool).
+    void add_lane(std::uint16_t index, std::shared_ptr<tunnel::client_session> session, bool spare);
     /// A client that was just accepted.
     void take(io::stream_socket client);
     io::asio::awaitable<inbound::open_outcome> open(inbound::open_request request) override;

@@ -83,6 +83,7 @@ void lane_link::on_hello(tunnel::lane_driver& driver, const mux::hello& peer)
     const auto& config = home_.config().tunnel;
     mux::hello h;
     h.role = mux::side::accepting;
+    h.features = driver.paced() ? mux::feature_paced : 0;
     h.payload_bytes_max = static_cast<std::uint32_t>(mux::payload_bytes_max);
     h.window_bytes_max = config.window_bytes_max;
     h.streams_max = config.streams_per_lane_max;
@@ -96,7 +97,9 @@ void lane_link::on_hello(tunnel::lane_driver& driver, const mux::hello& peer)
         {{"peer", driver.peer_address()},
          {"user", who_.name},
          {"session", session_->number},
-         {"lane", peer.attach->lane}}
+         {"lane", peer.attach->lane},
+         {"tls", driver.description()},
+         {"congestion", driver.congestion()}}
     );
 }
 

@@ -165,7 +165,7 @@ accept_outcome rejected(visitor& v, std::string reason)
 
 accept_outcome accepted(visitor& v, auth::principal who, octets early)
 {
-    tune_link_socket(v.socket, v.settings.congestion);
+    auto congestion = tune_link_socket(v.socket, v.settings.congestion);
     auto description = v.engine ? v.engine->description() : "plain";
     accept_outcome out;
     out.who = std::move(who);
@@ -177,6 +177,8 @@ accept_outcome accepted(visitor& v, auth::principal who, octets early)
         .early = std::move(early),
         .peer_address = std::move(v.peer),
         .description = std::move(description),
+        .congestion = std::move(congestion.name),
+        .paced = congestion.paced,
     });
     return out;
 }

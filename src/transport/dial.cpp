@@ -31,6 +31,7 @@ constexpr http::head_limits answer_limits{.octets_max = 32 * 1024, .fields_max =
 struct opened {
     std::optional<io::tcp::socket> socket;
     std::string peer_address;
+    link_congestion congestion;
     dial_failure why;  ///< if there is no socket
 };
 
@@ -58,7 +59,7 @@ open_socket(const server_url& server, const dial_settings& settings, net::resolv
     connecting.attempt_timeout = settings.connect_timeout;
     auto connected = co_await net::connect(std::move(candidates), std::move(connecting));
     if (connected.socket) {
-        tune_link_socket(*connected.socket, settings.congestion);
+        out.congestion = tune_link_socket(*connected.socket, settings.congestion);
         out.peer_address = io::to_string(connected.remote);
         out.socket = std::move(connected.socket);
     } else {
@@ -149,23 +150,20 @@ asio::awaitable<std::optional<dial_failure>> upgrade(
     co_return std::nullopt;
 }
 
-dial_outcome linked(
-    io::tcp::socket socket,
-    std::optional<tls::engine> engine,
-    octets early,
-    std::string peer_address
-)
+dial_outcome linked(opened connected, std::optional<tls::engine> engine, octets early)
 {
     auto description = engine->description();
     dial_outcome out;
     out.link.emplace(link{
-        .socket = std::move(socket),
+        .socket = std::move(*connected.socket),
         .tls = std::move(engine),
         .role = ws::role::client,
         .decoder = ws::decoder(ws::role::client, message_octets_max),
         .early = std::move(early),
-        .peer_address = std::move(peer_address),
+        .peer_address = std::move(connected.peer_address),
         .description = std::move(description),
+        .congestion = std::move(connected.congestion.name),
+        .paced = connected.congestion.paced,
     });
     return out;
 }
@@ -207,9 +205,7 @@ dial(const server_url& server, const dial_settings& settings, net::resolver& res
     octets early;
     if (auto why = co_await upgrade(server, settings, socket, wire, *engine, early); why)
         co_return failed(std::move(*why));
-    co_return linked(
-        std::move(socket), std::move(engine), std::move(early), std::move(opened.peer_address)
-    );
+    co_return linked(std::move(opened), std::move(engine), std::move(early));
 }
 
 }  // namespace penstock::transport

@@ -3,6 +3,7 @@
 #include <penstock/base/target.hpp>
 #include <penstock/io/socket.hpp>
 
+#include <array>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -31,21 +32,29 @@ bool is_near(io::tcp::socket& socket) noexcept
 
 }  // namespace
 
-void tune_link_socket(io::tcp::socket& socket, const std::string& congestion) noexcept
+link_congestion tune_link_socket(io::tcp::socket& socket, const std::string& congestion)
 {
     io::set_no_delay(socket);
     set(socket, TCP_NOTSENT_LOWAT, unsent_octets_max);
     set(socket, TCP_USER_TIMEOUT, user_timeout_ms);
-    if (congestion.empty() || (congestion == "auto" && is_near(socket)))
-        return;
-    const std::string algorithm = congestion == "auto" ? "bbr" : congestion;
-    ::setsockopt(
-        socket.native_handle(),
-        IPPROTO_TCP,
-        TCP_CONGESTION,
-        algorithm.data(),
-        static_cast<socklen_t>(algorithm.size())
-    );
+
+    const bool left_alone = congestion == "auto" && is_near(socket);
+    if (!congestion.empty() && !left_alone) {
+        const std::string algorithm = congestion == "auto" ? "bbr" : congestion;
+        ::setsockopt(
+            socket.native_handle(),
+            IPPROTO_TCP,
+            TCP_CONGESTION,
+            algorithm.data(),
+            static_cast<socklen_t>(algorithm.size())
+        );
+    }
+    std::array<char, 16> name{};  // TCP_CA_NAME_MAX
+    socklen_t size = name.size() - 1;
+    ::getsockopt(socket.native_handle(), IPPROTO_TCP, TCP_CONGESTION, name.data(), &size);
+    link_congestion out{name.data(), left_alone};
+    out.paced = out.paced || out.name.starts_with("bbr");
+    return out;
 }
 
 }  // namespace penstock::transport

@@ -137,6 +137,7 @@ void client_lane::use(transport::link link, const mux::attach& wanted)
     );
     mux::hello h;
     h.role = mux::side::connecting;
+    h.features = driver_->paced() ? mux::feature_paced : 0;
     h.payload_bytes_max = static_cast<std::uint32_t>(mux::payload_bytes_max);
     h.window_bytes_max = config_.lane.window_bytes_max;
     h.ping_interval_s = static_cast<std::uint32_t>(config_.lane.ping_interval.count() / 1'000);
@@ -168,7 +169,15 @@ void client_lane::on_hello(lane_driver& driver, const mux::hello& peer)
     backoff_.succeed();
     last_report_.clear();
     pool_.report_trouble({});
-    observe::info("link.up", {{"lane", index_}, {"peer", driver.peer_address()}});
+    observe::info(
+        "link.up",
+        {{"lane", index_},
+         {"peer", driver.peer_address()},
+         {"tls", driver.description()},
+         {"congestion", driver.congestion()}}
+    );
+    if (!driver.paced() || (peer.features & mux::feature_paced) == 0)
+        pool_.start_spare();
     pool_.lane_changed();
     changed_.cancel();
 }

@@ -38,10 +38,20 @@ lane_pool::~lane_pool() = default;
 
 void lane_pool::add(std::shared_ptr<client_lane> lane) { lanes_.push_back(std::move(lane)); }
 
+void lane_pool::add_spare(std::shared_ptr<client_lane> lane) { spare_.push_back(std::move(lane)); }
+
 void lane_pool::start()
 {
     for (const auto& lane : lanes_)
         lane->start();
+}
+
+void lane_pool::start_spare()
+{
+    for (auto& lane : std::exchange(spare_, {})) {
+        lanes_.push_back(std::move(lane));
+        lanes_.back()->start();
+    }
 }
 
 lane_driver* lane_pool::best() noexcept
@@ -129,6 +139,7 @@ asio::awaitable<open_result> lane_pool::await_answer(local_stream::pointer strea
 void lane_pool::drain(std::chrono::milliseconds deadline)
 {
     draining_ = true;
+    spare_.clear();
     for (const auto& lane : lanes_)
         lane->drain(deadline);
     lane_changed();
@@ -137,6 +148,7 @@ void lane_pool::drain(std::chrono::milliseconds deadline)
 void lane_pool::close()
 {
     draining_ = true;
+    spare_.clear();
     for (const auto& lane : lanes_)
         lane->close();
     lane_changed();
@@ -147,6 +159,7 @@ void lane_pool::clear()
     for (const auto& lane : lanes_)
         lane->abandon();
     lanes_.clear();
+    spare_.clear();
 }
 
 void lane_pool::lane_changed()

@@ -6,7 +6,7 @@ import time
 import procfs
 from loads import Failed, Load, Target
 
-QUIET_SECONDS, QUIET_SECONDS_MAX = 0.3, 20
+QUIET_SECONDS, QUIET_SECONDS_MAX = 0.3, 30
 QUIET_OCTETS = 10_000  # in QUIET_SECONDS: keep-alives and acknowledgements may go on
 START_SECONDS = 30
 

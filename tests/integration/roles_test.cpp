@@ -1,9 +1,33 @@
 #define BOOST_TEST_MODULE integration
+#include <fstream>
 #include <future>
+#include <iomanip>
+#include <sstream>
 
 #include "world.hpp"
 
 using namespace integration;
+
+namespace {
+
+/// Established connections of this machine to `port` of the IPv4 loopback address.
+unsigned connections_to(std::uint16_t port)
+{
+    std::ostringstream remote;
+    remote << "0100007F:" << std::uppercase << std::hex << std::setw(4) << std::setfill('0')
+           << port;
+    std::ifstream table("/proc/self/net/tcp");
+    unsigned count = 0;
+    for (std::string line; std::getline(table, line);) {
+        std::istringstream words(line);
+        std::string slot, local, far, state;
+        words >> slot >> local >> far >> state;
+        count += far == remote.str() && state == "01" ? 1 : 0;
+    }
+    return count;
+}
+
+}  // namespace
 
 BOOST_AUTO_TEST_CASE(octets_pass_through_both_roles)
 {
@@ -27,6 +51,28 @@ BOOST_AUTO_TEST_CASE(clients_spread_over_two_threads_all_work)
     for (int i = 0; i < 20; ++i) {
         const auto text = "client " + std::to_string(i);
         BOOST_TEST(clients[static_cast<std::size_t>(i)]->ask(text) == text);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(more_links_are_kept_where_each_suffers_from_loss)
+{
+    for (const bool paced : {true, false}) {
+        const world w;
+        server::server far(w.server_settings());
+        far.start();
+        auto settings = w.gateway_settings(port_of(far));
+        if (!paced)
+            settings.dial.congestion = "reno";
+        gateway::gateway near(std::move(settings));
+        near.start();
+        target_server target(echo);
+        socks_client client(port_of(near), target.port());
+        BOOST_TEST(client.ask("hello") == "hello");
+        const unsigned expected = paced ? 1 : 8;
+        while (connections_to(port_of(far)) < expected)
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        BOOST_TEST(client.ask("still there") == "still there");
+        BOOST_TEST(connections_to(port_of(far)) == expected);
     }
 }
 

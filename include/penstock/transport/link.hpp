@@ -23,6 +23,8 @@ struct link {
     octets early;              ///< plaintext that arrived behind the upgrade: WebSocket frames
     std::string peer_address;  ///< "192.0.2.1:4711", for the log
     std::string description;   ///< "TLSv1.3 TLS_AES_128_GCM_SHA256"
+    std::string congestion{};  ///< congestion control in force: "bbr", "cubic"
+    bool paced = true;         ///< keeps its rate though segments are lost by chance
 };
 
 }  // namespace penstock::transport

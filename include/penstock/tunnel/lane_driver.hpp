@@ -86,6 +86,9 @@ public:
     /// WebSocket pongs that came back, for tests and status.
     [[nodiscard]] std::uint64_t websocket_pongs() const noexcept { return websocket_pongs_; }
     [[nodiscard]] const std::string& peer_address() const noexcept { return link_.peer_address; }
+    [[nodiscard]] const std::string& description() const noexcept { return link_.description; }
+    [[nodiscard]] const std::string& congestion() const noexcept { return link_.congestion; }
+    [[nodiscard]] bool paced() const noexcept { return link_.paced; }
 
 private:
     friend class local_stream;

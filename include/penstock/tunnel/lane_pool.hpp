@@ -33,7 +33,11 @@ public:
     lane_pool& operator=(const lane_pool&) = delete;
 
     void add(std::shared_ptr<client_lane> lane);
+    /// A lane that is kept up only from start_spare() on.
+    void add_spare(std::shared_ptr<client_lane> lane);
     void start();
+    /// A link's congestion control halves its rate with each lost segment: several links keep more.
+    void start_spare();
 
     /// Completes with the target's answer, or when waiting for the link or the answer has ended.
     /// Cancellation: terminal; a stream that was asked for is reset.
@@ -70,6 +74,7 @@ private:
     const client_settings& config_;
     thread_resources& resources_;
     std::vector<std::shared_ptr<client_lane>> lanes_;
+    std::vector<std::shared_ptr<client_lane>> spare_;  ///< not started yet
     std::unique_ptr<waiter_list> waiters_;
     std::size_t waiting_ = 0;
     std::size_t next_ = 0;  ///< where the search starts, so that equal lanes take turns

@@ -75,7 +75,7 @@ class Stalled(Case):
                 raise Failed("the downloads alone did not go either")
             with lab.load(peer, "stall", self.unread) as unread:
                 opened = unread.opened(30)
-                time.sleep(SETTLE_SECONDS * 2)
+                lab.be_quiet()  # it takes octets until all buffers on its way are full
                 beside = downloads_rate(lab, peer, self.streams)
                 ended = unread.stop()
         return {

@@ -94,6 +94,20 @@ BOOST_AUTO_TEST_CASE(token_makes_a_link)
     BOOST_TEST(accept.gate->half_open() == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(the_congestion_control_in_force_is_known)
+{
+    both plain(*this);
+    BOOST_TEST(!plain.dialled.link->congestion.empty());
+    BOOST_TEST(plain.dialled.link->paced);  // nothing is lost on the way to this machine
+    BOOST_TEST(plain.accepted.link->paced);
+    dial.congestion = accept.congestion = "reno";  // always there (RFC 5681)
+    both chosen(*this);
+    BOOST_TEST(chosen.dialled.link->congestion == "reno");
+    BOOST_TEST(chosen.accepted.link->congestion == "reno");
+    BOOST_TEST(!chosen.dialled.link->paced);
+    BOOST_TEST(!chosen.accepted.link->paced);
+}
+
 BOOST_AUTO_TEST_CASE(sockets_are_tuned)
 {
     both b(*this);
