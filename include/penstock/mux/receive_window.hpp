@@ -36,8 +36,6 @@ public:
     [[nodiscard]] bool receive(std::size_t bytes) noexcept
     {
         received_ += bytes;
-        if (limit_ - received_ < window_bytes_ / 4)
-            tight_ = true;
         return received_ <= limit_;
     }
 
@@ -65,7 +63,6 @@ private:
     std::uint64_t received_ = 0;
     std::uint64_t consumed_ = 0;
     std::uint32_t window_bytes_;
-    bool tight_ = false;  ///< the peer came near its limit in this epoch
     std::uint8_t quiet_epochs_ = 0;
     std::uint64_t epoch_bytes_ = 0;
     std::uint64_t previous_bytes_ = 0;  ///< consumed in a round trip of the epoch before

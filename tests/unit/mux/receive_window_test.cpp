@@ -108,6 +108,17 @@ BOOST_DATA_TEST_CASE(a_fast_path_is_filled_within_eight_round_trips, data::make(
     BOOST_TEST(static_cast<double>(p.consumed - before) >= 0.9 * 8 * bandwidth_delay);
 }
 
+BOOST_DATA_TEST_CASE(a_window_a_quarter_larger_than_its_path_fills_it, data::make(paths), sample)
+{
+    auto p = path_of(sample, 10'000);
+    const auto bandwidth_delay = p.rate_bytes_per_us * static_cast<double>(p.round_trip.count());
+    p.terms.share_bytes = static_cast<std::uint64_t>(1.25 * bandwidth_delay) + window_bytes_floor;
+    p.run(20 * p.round_trip);
+    const auto before = p.consumed;
+    p.run(20 * p.round_trip);
+    BOOST_TEST(static_cast<double>(p.consumed - before) >= 0.97 * 20 * bandwidth_delay);
+}
+
 BOOST_DATA_TEST_CASE(a_window_is_not_much_larger_than_its_path_needs, data::make(paths), sample)
 {
     auto p = path_of(sample, 10'000);
