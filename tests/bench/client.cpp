@@ -25,6 +25,8 @@ int start_connect(const options& o)
         die("socket");
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (o.command == "stall")
+        ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &unread_buffer_octets, sizeof unread_buffer_octets);
     if (::connect(fd, to.address(), to.size) != 0 && errno != EINPROGRESS)
         die("connect");
     return fd;

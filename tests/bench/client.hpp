@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "event_loop.hpp"
 #include "handshake.hpp"
@@ -34,6 +35,11 @@ public:
     [[nodiscard]] bool is_open() const noexcept { return state_ == state::open; }
     [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
     [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
+    /// True if it has received or sent anything since it was asked the last time.
+    [[nodiscard]] bool has_moved() noexcept
+    {
+        return std::exchange(moved_until_, received_ + sent_) != received_ + sent_;
+    }
     /// Seconds since connect() was called.
     [[nodiscard]] double age_s() const noexcept { return now_s() - begun_s_; }
 
@@ -72,6 +78,7 @@ private:
     double begun_s_ = now_s();
     std::uint64_t received_ = 0;
     std::uint64_t sent_ = 0;
+    std::uint64_t moved_until_ = 0;
     bool at_eof_ = false;
 };
 

@@ -7,7 +7,7 @@ import procfs
 from loads import Failed, Load, Target
 
 QUIET_SECONDS, QUIET_SECONDS_MAX = 0.3, 30
-QUIET_OCTETS = 10_000  # in QUIET_SECONDS: keep-alives and acknowledgements may go on
+QUIET_OCTETS = 10_000  # not counted: keep-alives and acknowledgements may go on
 START_SECONDS = 30
 
 
@@ -76,12 +76,12 @@ class Lab:
         if result["problem"]:
             raise Failed(result["problem"])
 
-    def be_quiet(self):
-        """Returns when nothing moves any more: what an earlier load has left in queues would slow the next."""
+    def be_quiet(self, seconds=QUIET_SECONDS):
+        """Returns when nothing has moved for so long: what an earlier load has left in queues would slow the next."""
         give_up = time.monotonic() + QUIET_SECONDS_MAX
         last = self._moved()
         while time.monotonic() < give_up:
-            time.sleep(QUIET_SECONDS)
+            time.sleep(seconds)
             now = self._moved()
             if now - last < QUIET_OCTETS:
                 return

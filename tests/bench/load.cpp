@@ -153,11 +153,13 @@ private:
     void mark()
     {
         auto received = tally_.received, sent = tally_.sent;
-        for (const auto* one : live_) {
+        std::uint64_t moving = 0;
+        for (auto* one : live_) {
             received += one->received();
             sent += one->sent();
+            moving += one->has_moved() ? 1 : 0;
         }
-        print_mark(received, sent);
+        print_mark(received, sent, moving);
     }
 
     /// Idle streams have also been answered once.

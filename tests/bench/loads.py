@@ -19,6 +19,7 @@ class Mark:
 
     def __init__(self, line):
         self.at, self.received, self.sent = line["at"], line["received"], line["sent"]
+        self.moving = line["moving"]  # streams that have moved anything since the mark before
 
     def octets(self):
         return self.received + self.sent

@@ -44,7 +44,7 @@ std::array<std::uint8_t, request_octets> encode(const request& r) noexcept
 std::optional<request> decode(std::span<const std::uint8_t, request_octets> message) noexcept
 {
     if (std::memcmp(message.data(), magic, magic_octets) != 0 ||
-        std::memchr("eskv", message[8], 4) == nullptr)
+        std::memchr("eskvu", message[8], 5) == nullptr)
         return std::nullopt;
     return request{static_cast<job>(message[8]), load_u64(&message[9]), load_u64(&message[17])};
 }

@@ -15,6 +15,7 @@ using byte_view = std::span<const std::uint8_t>;
 enum class job : std::uint8_t {
     echo = 'e',    ///< every octet comes back, until EOF
     source = 's',  ///< `octets` of them, then FIN; 0: for ever
+    unread = 'u',  ///< a source that nobody will read, with a small send buffer
     sink = 'k',    ///< reads until EOF, then the number of octets read (u64, little endian) and FIN
     verify = 'v',  ///< `octets` pseudo-random ones while it reads until EOF, then digests of both,
                    ///< and FIN
@@ -26,6 +27,10 @@ struct request {
     std::uint64_t octets = 0;
     std::uint64_t seed = 0;
 };
+/// Of the sockets at both ends of an unread stream: a thousand of them would fill what the kernel
+/// has for TCP (net.ipv4.tcp_mem), and measure that.
+inline constexpr int unread_buffer_octets = 32 * 1024;
+
 inline constexpr std::size_t request_octets = 25;  ///< "pbench1\n", job, octets, seed
 
 [[nodiscard]] std::array<std::uint8_t, request_octets> encode(const request& r) noexcept;

@@ -76,7 +76,7 @@ private:
 class stalled final : public client_stream {
 public:
     stalled(event_loop& l, const options& o, run_observer& r)
-        : client_stream(l, o, {job::source, 0, 0}, r)
+        : client_stream(l, o, {job::unread, 0, 0}, r)
     {
     }
 

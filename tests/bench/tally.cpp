@@ -15,13 +15,14 @@ double percentile(const std::vector<double>& sorted, double share)
 
 }  // namespace
 
-void print_mark(std::uint64_t received, std::uint64_t sent)
+void print_mark(std::uint64_t received, std::uint64_t sent, std::uint64_t moving)
 {
     std::printf(
-        "{\"at\": %.6f, \"received\": %llu, \"sent\": %llu}\n",
+        "{\"at\": %.6f, \"received\": %llu, \"sent\": %llu, \"moving\": %llu}\n",
         now_s(),
         static_cast<unsigned long long>(received),
-        static_cast<unsigned long long>(sent)
+        static_cast<unsigned long long>(sent),
+        static_cast<unsigned long long>(moving)
     );
     std::fflush(stdout);
 }

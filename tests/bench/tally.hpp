@@ -18,8 +18,9 @@ struct tally {
     std::string problem;         ///< the last one; empty: none
 };
 
-/// Prints a JSON line with the octets moved until now and the time on the monotonic clock.
-void print_mark(std::uint64_t received, std::uint64_t sent);
+/// Prints a JSON line with the octets moved until now, the time on the monotonic clock, and how
+/// many streams have moved octets since the last mark.
+void print_mark(std::uint64_t received, std::uint64_t sent, std::uint64_t moving);
 
 /// Prints the JSON line that ends a run. Sorts `t.micros`.
 void print_report(const options& o, tally& t, double seconds);

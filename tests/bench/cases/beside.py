@@ -7,7 +7,9 @@ from loads import Failed
 from .base import Case, Column, problem_of
 from .bulk import SETTLE_SECONDS, bulk_mark, bulk_rate
 
+FILL_SECONDS = 2  # unread streams take octets until all buffers on their way are full
 SHARE = Column("share", "share kept", ".2f", less_is_better=False)
+MOVING = Column("moving", "of 8 still move", less_is_better=False)  # one alone may have the rate of all
 
 
 class Beside(Case):
@@ -44,17 +46,18 @@ class Beside(Case):
             **problem_of(result)}
 
 
-def downloads_rate(lab, peer, streams):
-    """Octets a second of new downloads, once they are under way; those that do not even open do not count."""
+def downloads(lab, peer, streams):
+    """Octets a second of new downloads once they are under way, and how many of them move at all."""
     with lab.load(peer, "down", streams) as bulk:
-        bulk.opened(SETTLE_SECONDS * 5)
+        bulk.opened(SETTLE_SECONDS * 5)  # those that do not even open do not count
         time.sleep(SETTLE_SECONDS)
         try:
             before = bulk.mark()
             time.sleep(lab.options.seconds)
-            return bulk_rate(before, bulk.mark())
+            after = bulk.mark()
         except Failed:
-            return 0.0  # all of them have failed
+            return 0.0, 0  # all of them have failed
+        return bulk_rate(before, after), after.moving
 
 
 class Stalled(Case):
@@ -62,7 +65,7 @@ class Stalled(Case):
 
     name = "stalled"
     about = "8 downloads beside one stream that is never read: the share of their rate that they keep"
-    columns = (SHARE, Column("beside_mb_per_s", "MB/s beside it", less_is_better=False))
+    columns = (SHARE, MOVING)
     fresh = True
     streams = 8
     unread = 1
@@ -70,16 +73,16 @@ class Stalled(Case):
     def run(self, lab, peer):
         lab.warm_up(peer)
         with lab.meter(peer) as meter:
-            alone = downloads_rate(lab, peer, self.streams)
+            alone, _ = downloads(lab, peer, self.streams)
             if alone == 0:
                 raise Failed("the downloads alone did not go either")
             with lab.load(peer, "stall", self.unread) as unread:
                 opened = unread.opened(30)
-                lab.be_quiet()  # it takes octets until all buffers on its way are full
-                beside = downloads_rate(lab, peer, self.streams)
+                lab.be_quiet(FILL_SECONDS)
+                beside, moving = downloads(lab, peer, self.streams)
                 ended = unread.stop()
         return {
-            "share": beside / alone, "alone_mb_per_s": alone / 1e6, "beside_mb_per_s": beside / 1e6,
+            "share": beside / alone, "moving": moving, "alone_mb_per_s": alone / 1e6, "beside_mb_per_s": beside / 1e6,
             "unread_opened": opened or 0, **self.more(peer), **meter.values(), **problem_of(ended)}
 
     def more(self, peer):

@@ -6,7 +6,7 @@ import procfs
 from loads import Failed
 
 from .base import Case, Column, problem_of
-from .beside import SHARE, Stalled
+from .beside import MOVING, SHARE, Stalled
 
 SETTLE_SECONDS = 2  # what is borrowed for the first octets has been given back by then
 GATEWAYS_AT_ONCE = 4
@@ -17,7 +17,7 @@ class Unread(Stalled):
 
     name = "unread-1000"
     about = "8 downloads beside 1,000 streams that are never read; the peak of resident memory"
-    columns = (SHARE, Column("peak_mib", "peak MiB"))
+    columns = (SHARE, MOVING, Column("peak_mib", "peak MiB"))
     unread = 1000
 
     def more(self, peer):
