@@ -1,7 +1,6 @@
 #include <penstock/transport/server_url.hpp>
 
 #include <algorithm>
-#include <cctype>
 
 #include "inputs.hpp"
 
@@ -76,23 +75,6 @@ std::string read_server_name(const reader& from)
     if (!parsed)
         throw wrong(*name, "'" + name->value + "': " + parsed.error().message());
     return to_string(*parsed);
-}
-
-void read_congestion(const reader& from, std::string& out)
-{
-    const auto* const name = from.one("congestion");
-    if (name == nullptr)
-        return;
-    const auto unfit = [](char c) {
-        return c != '_' && std::isalnum(static_cast<unsigned char>(c)) == 0;
-    };
-    constexpr std::size_t kernel_name_octets_max = 15;  // TCP_CA_NAME_MAX without its NUL
-    if (name->value.size() > kernel_name_octets_max || std::ranges::any_of(name->value, unfit))
-        throw wrong(
-            *name,
-            "'" + name->value + "' is no name of a congestion control (auto, bbr, cubic, ...)"
-        );
-    out = name->value;
 }
 
 void read_dial(

@@ -2,7 +2,9 @@
 
 #include <penstock/auth/user_table.hpp>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <sys/stat.h>
 
 namespace penstock::config {
@@ -140,6 +142,23 @@ void read_ping_interval(const reader& from, tunnel::settings& out)
 void read_drain_timeout(const reader& from, std::chrono::milliseconds& out)
 {
     from.read("drain-timeout", out, {0ms, 24h});
+}
+
+void read_congestion(const reader& from, std::string& out)
+{
+    const auto* const name = from.one("congestion");
+    if (name == nullptr)
+        return;
+    const auto unfit = [](char c) {
+        return c != '_' && std::isalnum(static_cast<unsigned char>(c)) == 0;
+    };
+    constexpr std::size_t kernel_name_octets_max = 15;  // TCP_CA_NAME_MAX without its NUL
+    if (name->value.size() > kernel_name_octets_max || std::ranges::any_of(name->value, unfit))
+        throw wrong(
+            *name,
+            "'" + name->value + "' is no name of a congestion control (auto, bbr, cubic, ...)"
+        );
+    out = name->value;
 }
 
 void check_secret_file(

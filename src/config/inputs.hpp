@@ -25,6 +25,7 @@ read_users(const reader& from, std::vector<std::string>& warnings);
 void read_threads(const reader& from, unsigned& threads);
 void read_ping_interval(const reader& from, tunnel::settings& out);
 void read_drain_timeout(const reader& from, std::chrono::milliseconds& out);
+void read_congestion(const reader& from, std::string& out);
 
 /// `cert` and `key`, or `p12` with its password where the role has them; empty if none is given.
 [[nodiscard]] tls::credentials

@@ -175,6 +175,7 @@ configuration<server::settings> read_server(const inputs& from)
     read_threads(values, s.threads);
     read_ping_interval(values, s.tunnel);
     read_drain_timeout(values, s.drain_timeout);
+    read_congestion(values, s.accept.congestion);
     read_limits(values, s);
     s.log_targets = read_log_targets(values);
     if (values.read_switch("plain"))

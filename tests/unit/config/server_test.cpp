@@ -121,6 +121,8 @@ BOOST_AUTO_TEST_CASE(every_option_reaches_its_setting)
          "5s",
          "--drain-timeout",
          "1s",
+         "--congestion",
+         "reno",
          "--dial-timeout",
          "2min",
          "--streams-per-lane-max",
@@ -148,6 +150,7 @@ BOOST_AUTO_TEST_CASE(every_option_reaches_its_setting)
     BOOST_TEST(s.threads == 2U);
     BOOST_TEST((s.tunnel.ping_interval == 5s));
     BOOST_TEST((s.drain_timeout == 1s));
+    BOOST_TEST(s.accept.congestion == "reno");
     BOOST_TEST((s.egress.dial_timeout == 2min));
     BOOST_TEST((s.egress.dial_timeout_max >= 2min));
     BOOST_TEST(s.tunnel.streams_per_lane_max == 17U);
