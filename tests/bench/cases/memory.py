@@ -10,6 +10,7 @@ from .beside import MOVING, SHARE, Stalled
 
 SETTLE_SECONDS = 2  # what is borrowed for the first octets has been given back by then
 GATEWAYS_AT_ONCE = 4
+GATEWAYS_OF_IDENTITY = 32  # a server lets one identity have 64 sessions
 
 
 class Unread(Stalled):
@@ -65,7 +66,8 @@ class Gateways(Case):
         wanted, begun = lab.options.gateways, []
         for number in range(wanted):
             log = f"gateway-{number}.log"
-            begun.append((log, peer.begin_gateway(log)))
+            identity = f"bench-{number // GATEWAYS_OF_IDENTITY}"
+            begun.append((log, peer.begin_gateway(log, identity=identity)))
             if len(begun) == GATEWAYS_AT_ONCE:
                 peer.await_gateway(*begun.pop(0))
         for one in begun:

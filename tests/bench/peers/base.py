@@ -91,24 +91,23 @@ class Peer:
         os.chmod(self.path(name), mode)
         return self.path(name)
 
-    def _spawn(self, place, processes, log, program, *arguments, environment=None):
+    def _spawn(self, place, processes, log, program, *arguments):
         command = place.command([self.program(program), *arguments])
         with open(self.path(log), "w", encoding="utf-8") as out:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.folder,
-                                       env={**os.environ, **(environment or {})})
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.folder)
         processes.append(process)
         return process
 
-    def start_near(self, log, program, *arguments, port=None, **more):
+    def start_near(self, log, program, *arguments, port=None):
         """Starts a program of the near end; with a port, waits until it listens there."""
-        process = self._spawn(self.setting.near, self.near_processes, log, program, *arguments, **more)
+        process = self._spawn(self.setting.near, self.near_processes, log, program, *arguments)
         if port:
             wait_until_listening(process, port)
         return process
 
-    def start_far(self, log, program, *arguments, port=None, **more):
+    def start_far(self, log, program, *arguments, port=None):
         """Starts a program of the far end; with a port, waits until it listens there."""
-        process = self._spawn(self.setting.far, self.far_processes, log, program, *arguments, **more)
+        process = self._spawn(self.setting.far, self.far_processes, log, program, *arguments)
         if port:
             wait_until_listening(process, port)
         return process

@@ -22,7 +22,8 @@ DisableViaHeader Yes
 class Nghttpx(Peer):
     """HTTP/1 CONNECT, then HTTP/2 over TLS, then tinyproxy.
 
-    Everything else as shipped, so 100 streams share a connection, with windows of 64 KiB.
+    Everything else as shipped, so 100 streams share a connection, with windows of 64 KiB. Against floods of resets the
+    far end gives up a connection on which too many streams were reset at a time; clients that close first cause that.
     """
 
     name = "nghttpx"

@@ -7,6 +7,7 @@ import time
 
 from .base import LOCAL, Peer
 
+IDENTITY = "bench"
 
 def wait_for_line(file, pattern, process, seconds=10):
     """The match of the pattern in a log that the process writes."""
@@ -22,7 +23,8 @@ def wait_for_line(file, pattern, process, seconds=10):
         if not running:
             break
         time.sleep(0.02)
-    raise RuntimeError(f"no {pattern} in the log of {process.args[0]}:\n{text[-2000:]}")
+    last = (text.splitlines() or ["which is empty"])[-1]
+    raise RuntimeError(f"no {pattern} in the log of {os.path.basename(process.args[0])}, at last: {last}")
 
 
 class Penstock(Peer):
@@ -40,19 +42,21 @@ class Penstock(Peer):
         self.link = wait_for_line(self.path("server.log"), r"server\.listening address=(\S+)", server).group(1)
         self.via = self.start_gateway("gateway.log", *common)
 
-    def keys(self):
+    def keys(self, identity=IDENTITY):
+        """The folder with the server's keys and those of the identity, made when they are first asked for."""
         folder = os.path.join(self.setting.folder, "penstock-keys")
-        if not os.path.exists(folder):
-            for arguments in (["init", folder, "--name", self.setting.far.address], ["client", folder, "bench"]):
+        for arguments, made in ((["init", folder, "--name", self.setting.far.address], "server.crt"),
+                                (["client", folder, identity], f"{identity}.crt")):
+            if not os.path.exists(os.path.join(folder, made)):
                 subprocess.run([self.program("penstock"), "keys", *arguments], check=True, stdout=subprocess.DEVNULL)
         return folder
 
-    def begin_gateway(self, log, *more):
+    def begin_gateway(self, log, *more, identity=IDENTITY):
         """Starts a gateway without waiting for anything."""
-        keys = self.keys()
+        keys = self.keys(identity)
         return self.start_near(
             log, "penstock", "gateway", "--listen", f"{LOCAL}:0", "--server", f"wss://{self.link}/penstock", "--ca",
-            f"{keys}/ca.crt", "--cert", f"{keys}/bench.crt", "--key", f"{keys}/bench.key", *more)
+            f"{keys}/ca.crt", "--cert", f"{keys}/{identity}.crt", "--key", f"{keys}/{identity}.key", *more)
 
     def await_gateway(self, log, process):
         """Returns the gateway's address once its link is up."""
