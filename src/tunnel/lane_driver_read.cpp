@@ -6,8 +6,11 @@
 #include <boost/asio/post.hpp>
 
 #include <cerrno>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <utility>
+
+#include "kernel_path.hpp"
 
 namespace penstock::tunnel {
 
@@ -43,6 +46,8 @@ void lane_driver::on_link_readable(const error_code& ec)
         return;
     }
     const auto received = room.first(static_cast<std::size_t>(count));
+    if (const auto now = io::clock::now(); near_.add(received.size(), now))
+        adapt_receive_window(now);
     if (link_.tls)
         handle_ciphertext(received);
     else
@@ -59,6 +64,17 @@ void lane_driver::on_link_readable(const error_code& ec)
         asio::post(resources_.context, [self = shared_from_this()] { self->on_link_readable({}); });
     else
         wait_link_readable();
+}
+
+void lane_driver::adapt_receive_window(io::clock::time_point now)
+{
+    const auto fd = link_.socket.native_handle();
+    const auto round_trip = kernel_round_trip(fd);
+    if (!round_trip)
+        return;
+    if (const auto limit = near_.update(*round_trip, now))
+        (void)::setsockopt(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, &*limit, sizeof *limit);
+    sizer_.set_near(near_.is_near());
 }
 
 void lane_driver::handle_ciphertext(mutable_bytes received)

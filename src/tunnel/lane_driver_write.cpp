@@ -15,6 +15,7 @@ namespace {
 
 /// Then the thread's other work gets its turn.
 constexpr int batches_per_turn_max = 4;
+constexpr int batches_per_turn_near = 1;
 
 /// Control frames of a batch before its first data (PROTOCOL.md, scheduler).
 constexpr std::size_t control_bytes_max = 4 * 1024;
@@ -36,7 +37,8 @@ void lane_driver::flush()
 {
     if (write_blocked_ || lost_)
         return;
-    for (int batch = 0; batch < batches_per_turn_max; ++batch) {
+    const int most = near_.is_near() ? batches_per_turn_near : batches_per_turn_max;
+    for (int batch = 0; batch < most; ++batch) {
         if (output_.capacity() == 0)
             output_ = resources_.take_output();
         const auto now = io::clock::now();

@@ -17,6 +17,7 @@ public:
     static constexpr std::size_t batch_bytes_max = 256 * 1024;
     static constexpr std::size_t lowat_bytes_min = 32 * 1024;
     static constexpr std::size_t lowat_bytes_max = 512 * 1024;
+    static constexpr std::size_t near_bytes_max = 64 * 1024;  ///< of both, on a near link
     static constexpr std::size_t chunk_bytes_slow = 16 * 1024;
     static constexpr std::size_t chunk_bytes_fast = 60 * 1024;
 
@@ -44,14 +45,18 @@ public:
         start_ = now;
     }
 
+    /// On a near link what waits here waits for a CPU, and large batches gain nothing more.
+    void set_near(bool near) noexcept { near_ = near; }
+    [[nodiscard]] bool is_near() const noexcept { return near_; }
+
     [[nodiscard]] double rate_bytes_per_s() const noexcept { return rate_; }
     [[nodiscard]] std::size_t batch_bytes() const noexcept
     {
-        return part(1, batch_bytes_min, batch_bytes_max);
+        return part(1, batch_bytes_min, near_ ? near_bytes_max : batch_bytes_max);
     }
     [[nodiscard]] std::size_t lowat_bytes() const noexcept
     {
-        return part(2, lowat_bytes_min, lowat_bytes_max);
+        return part(2, lowat_bytes_min, near_ ? near_bytes_max : lowat_bytes_max);
     }
 
     /// Large frames cost less (8 to 11 % of the CPU); on a slow link small ones let others in
@@ -74,6 +79,7 @@ private:
     double rate_ = 64e6;  ///< until measured: batches of 64 KB
     std::uint64_t bytes_ = 0;
     bool blocked_ = false;
+    bool near_ = false;
     io::clock::time_point start_{};
 };
 

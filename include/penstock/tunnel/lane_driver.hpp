@@ -4,6 +4,7 @@
 #include <penstock/transport/link.hpp>
 #include <penstock/tunnel/batch_sizer.hpp>
 #include <penstock/tunnel/local_stream.hpp>
+#include <penstock/tunnel/near_link.hpp>
 #include <penstock/tunnel/settings.hpp>
 #include <penstock/tunnel/thread_resources.hpp>
 
@@ -98,6 +99,7 @@ private:
     // lane_driver_read.cpp
     void wait_link_readable();
     void on_link_readable(const error_code& ec);
+    void adapt_receive_window(io::clock::time_point now);
     void handle_ciphertext(mutable_bytes received);
     void handle_plaintext(mutable_bytes plaintext);
     void handle_websocket(ws::event& event);
@@ -142,6 +144,7 @@ private:
     thread_resources& resources_;
     lane_owner* owner_;
     batch_sizer sizer_;
+    near_link near_;
     flat_buffer output_;  ///< ciphertext that the socket did not take yet
     octets pong_;         ///< WebSocket pong that the next batch begins with; only the latest
     octets ping_;         ///< WebSocket ping of ours, likewise
