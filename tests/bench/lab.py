@@ -35,14 +35,22 @@ class Meter:
 
 
 class Lab:
-    """Starts loads at the near end; owns the target at the far one."""
+    """Starts loads at the near end; owns the targets at the far one.
+
+    There are two: an exchange is not to wait for a target that is busy with bulk.
+    """
 
     def __init__(self, options, near, far):
         self.options = options
         self.near = near
         self.far = far
         self.binary = os.path.join(options.build, "penstock_bench")
-        self.target = Target(far.command([self.binary, "target", "--listen", f"{far.address}:0"]))
+        self.target = self._start_target()
+        self.echo = self._start_target()
+        self.targets = {"bulk": self.target.address, "echo": self.echo.address}
+
+    def _start_target(self):
+        return Target(self.far.command([self.binary, "target", "--listen", f"{self.far.address}:0"]))
 
     def meter(self, peer):
         return Meter(peer)
@@ -51,7 +59,8 @@ class Lab:
         """Starts a load through the peer; `more` are options of the load generator."""
         o = self.options
         given = {"timeout": o.timeout + o.warm_up + max(o.seconds, o.wan_seconds), **more}
-        arguments = [self.binary, mode, "--target", peer.address, "--streams", streams]
+        target = peer.addresses["echo" if mode == "latency" else "bulk"]
+        arguments = [self.binary, mode, "--target", target, "--streams", streams]
         for name, value in given.items():
             arguments += [f"--{name}", value]
         if peer.via:
@@ -94,3 +103,4 @@ class Lab:
 
     def stop(self):
         self.target.stop()
+        self.echo.stop()

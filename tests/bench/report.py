@@ -56,7 +56,7 @@ def print_tables(results):
 
 
 def print_warning(results):
-    """Over a link between namespaces its emulator belongs to the measurement, but cannot be told from other programs."""
+    """Not for a link between namespaces: its emulator is needed, but cannot be told from other programs."""
     shares = [r["foreign_share"] for r in results.runs if "foreign_share" in r and not r["case"].startswith("wan-")]
     busy = sum(share > FOREIGN_SHARE_MAX for share in shares)
     if busy:

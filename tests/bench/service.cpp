@@ -10,8 +10,6 @@ namespace bench {
 namespace {
 
 constexpr std::size_t buffer_octets = 256 * 1024;
-/// One write of a source: small, so that an echo beside many of them is answered soon.
-constexpr std::size_t source_octets_max = 64 * 1024;
 const std::unique_ptr<std::uint8_t[]> buffer = std::make_unique<std::uint8_t[]>(buffer_octets);
 
 }  // namespace
@@ -115,7 +113,8 @@ bool service::write_answer()
 
 void service::write_source()
 {
-    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, source_octets_max));
+    // One write each time: connections take turns.
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, buffer_octets));
     const auto count = ::send(fd(), buffer.get(), size, MSG_NOSIGNAL);
     if (count < 0)
         return errno == EAGAIN ? void() : retire();

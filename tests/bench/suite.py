@@ -34,7 +34,7 @@ class Suite:
             shutil.rmtree(self.folder)
             raise
         binaries = {"penstock": os.path.join(options.build, "penstock"), **options.binary}
-        self.setting = peers.Setting(self.folder, self.lab.target.address, near, far, options.threads, binaries)
+        self.setting = peers.Setting(self.folder, self.lab.targets, near, far, options.threads, binaries)
 
     def find_peers(self):
         """Leaves out, with one line each, those that are not installed. Returns the names of the others."""

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 
-from places import Place, free_port, wait_until_listening
+from places import free_port, wait_until_listening
 
 SECRET = "bench-only-3f1c9a7e5d2b8460"
 NAME = "bench"  # in the certificate; what clients ask for where they can be told
@@ -19,13 +19,13 @@ class PeerMissing(Exception):
 class Setting:
     """Where peers are started and what they lead to."""
 
-    def __init__(self, folder, target, near=None, far=None, threads=1, binaries=None):
+    def __init__(self, folder, targets, near, far, threads, binaries):
         self.folder = folder
-        self.target = target
-        self.near = near or Place()
-        self.far = far or Place()
+        self.targets = targets  # addresses by what they are for, "bulk" and "echo"
+        self.near = near
+        self.far = far
         self.threads = threads
-        self.binaries = binaries or {}  # program: path, where it is not the one in PATH
+        self.binaries = binaries  # program: path, where it is not the one in PATH
         self._certificate = None
 
     def certificate(self):
@@ -44,8 +44,8 @@ class Setting:
 class Peer:
     """A near end, which programs talk to, and a far end, which talks to the target. start() starts both.
 
-    After that `via` is the proxy (ADDRESS for SOCKS5, http://ADDRESS for HTTP CONNECT), or None if `address` leads
-    straight to the target.
+    After that `via` is the proxy (ADDRESS for SOCKS5, http://ADDRESS for HTTP CONNECT), or None if `addresses` lead
+    straight to the targets.
     """
 
     name = ""
@@ -55,7 +55,7 @@ class Peer:
 
     def __init__(self, setting):
         self.setting = setting
-        self.address = setting.target
+        self.addresses = setting.targets
         self.near_processes = []
         self.far_processes = []
         missing = [program for program in self.programs if not self.program(program)]

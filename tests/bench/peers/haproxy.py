@@ -16,7 +16,7 @@ defaults
 
 
 class Haproxy(Peer):
-    """TLS to one target and no proxy protocol, so the load generator speaks to it as if it were the target."""
+    """A port for each target and no proxy protocol, so the load generator speaks to it as if it were the target."""
 
     name = "haproxy"
     programs = {"haproxy": "Debian package haproxy"}
@@ -25,17 +25,20 @@ class Haproxy(Peer):
         certificate, key = self.setting.certificate()
         with open(certificate, encoding="ascii") as c, open(key, encoding="ascii") as k:
             both = self.write("both.pem", c.read() + k.read())
-        near, far = self.ports()
-        link = f"{self.setting.far.address}:{far}"
-        common = COMMON.format(threads=self.setting.threads)
-        far_file = self.write(
-            "far.cfg", f"{common}listen far\n    bind {link} ssl crt {both}\n    server target {self.setting.target}\n")
-        near_file = self.write(
-            "near.cfg", f"{common}listen near\n    bind {LOCAL}:{near}\n"
-            f"    server far {link} ssl verify required ca-file {certificate}\n")
-        self.start_far("far.log", "haproxy", "-db", "-f", far_file, port=far)
-        self.start_near("near.log", "haproxy", "-db", "-f", near_file, port=near)
-        self.address = f"{LOCAL}:{near}"
+        near_text = far_text = COMMON.format(threads=self.setting.threads)
+        addresses, ports = {}, []
+        for name, target in self.setting.targets.items():
+            near, far = self.ports()
+            link = f"{self.setting.far.address}:{far}"
+            near_text += (f"listen {name}\n    bind {LOCAL}:{near}\n"
+                          f"    server far {link} ssl verify required ca-file {certificate}\n")
+            far_text += f"listen {name}\n    bind {link} ssl crt {both}\n    server target {target}\n"
+            addresses[name] = f"{LOCAL}:{near}"
+            ports.append((near, far))
+        near, far = ports[-1]  # listened to last
+        self.start_far("far.log", "haproxy", "-db", "-f", self.write("far.cfg", far_text), port=far)
+        self.start_near("near.log", "haproxy", "-db", "-f", self.write("near.cfg", near_text), port=near)
+        self.addresses = addresses
 
     def version(self):
         return self.first_line(self.program("haproxy"), "-v")

@@ -24,7 +24,7 @@ class Trojan(Peer):
         certificate, key = self.setting.certificate()
         near, far = self.ports()
         where = self.setting.far.address
-        target, _, target_port = self.setting.target.rpartition(":")
+        target, _, target_port = self.setting.targets["bulk"].rpartition(":")
         server = {
             "run_type": "server", "local_addr": where, "local_port": far, "remote_addr": target,
             "remote_port": int(target_port), "password": [SECRET], "log_level": 1, "tcp": TCP,
