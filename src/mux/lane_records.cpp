@@ -102,12 +102,12 @@ window_terms lane::terms() const noexcept
 /// half of what is left of four: whoever opens thousands and reads none gets those and no more.
 std::uint32_t lane::first_window() const noexcept
 {
-    const auto now = terms();
-    if (!now.may_grow)
+    const auto current = terms();
+    if (!current.may_grow)
         return window_bytes_floor;
     const auto known = 4 * path_.bytes();
     const auto part = known > promised_bytes_ ? (known - promised_bytes_) / 2 : 0;
-    const auto most = std::min<std::uint64_t>(window_bytes_learned_max, now.share_bytes);
+    const auto most = std::min<std::uint64_t>(window_bytes_learned_max, current.share_bytes);
     return std::max(settings_.first_window_bytes, static_cast<std::uint32_t>(std::min(part, most)));
 }
 

@@ -132,7 +132,6 @@ public:
     [[nodiscard]] std::uint64_t buffered_bytes() const noexcept { return buffered_bytes_; }
     [[nodiscard]] const rtt_estimator& rtt() const noexcept { return rtt_; }
     [[nodiscard]] const lane_counters& counters() const noexcept { return counters_; }
-    [[nodiscard]] bool has_fresh_sender() const noexcept { return schedule_.has_fresh(); }
 
 private:
     /// How often receiving streams are counted and memory is looked after.

@@ -41,7 +41,7 @@ public:
         s.deficit -= static_cast<std::int32_t>(bytes);
     }
 
-    /// Whether a stream that has just become active waits; the batch is then kept small.
+    /// Whether a stream that has just become active waits.
     [[nodiscard]] bool has_fresh() const noexcept { return !fresh_.empty(); }
     /// Whether any stream is in the lists; some of them may turn out to have nothing.
     [[nodiscard]] bool any() const noexcept { return !fresh_.empty() || !old_.empty(); }

@@ -47,7 +47,6 @@ public:
 
     /// On a near link what waits here waits for a CPU, and large batches gain nothing more.
     void set_near(bool near) noexcept { near_ = near; }
-    [[nodiscard]] bool is_near() const noexcept { return near_; }
 
     [[nodiscard]] double rate_bytes_per_s() const noexcept { return rate_; }
     [[nodiscard]] std::size_t batch_bytes() const noexcept
