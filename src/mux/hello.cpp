@@ -26,7 +26,8 @@ enum tlv : std::uint16_t {
     tlv_session = 11,
     tlv_key = 12,
     tlv_attach = 13,
-    tlv_end = 14,  ///< first unassigned
+    tlv_recv_seq = 14,
+    tlv_end = 15,  ///< first unassigned
 };
 
 void write_u32(octet_writer& out, tlv type, std::uint32_t value)
@@ -109,6 +110,9 @@ bool read_tlv(std::uint16_t type, octet_reader& in, hello& h)
         return true;
     case tlv_attach:
         return read_attach(in, h);
+    case tlv_recv_seq:
+        h.recv_seq = in.u64();
+        return true;
     default:
         (void)in.take(in.rest().size());
         return true;
@@ -168,6 +172,8 @@ void append_hello(octets& out, const hello& h)
         body.u16(tlv_key).u16(32).raw(*h.key);
     if (h.attach)
         write_attach(body, *h.attach);
+    if (h.recv_seq)
+        body.u16(tlv_recv_seq).u16(8).u64(*h.recv_seq);
 
     octet_writer(out)
         .u8(static_cast<std::uint8_t>(frame_type::hello))

@@ -51,7 +51,8 @@ lane::lane(const lane_settings& settings, budget_lease& budget, time_point now)
       failed_budget_(settings_.failed_streams_per_s, settings_.failed_streams_burst, now),
       next_id_(settings.role == side::connecting ? 1 : 2), granted_to_us_(streams_before_hello),
       granted_to_peer_(settings_.streams_max), refunded_to_peer_(settings_.streams_max),
-      next_ping_(now), last_received_(now), random_(settings.seed)
+      log_(budget), logging_(settings.replay_bytes_max > 0), next_ping_(now), last_received_(now),
+      attached_since_(now), random_(settings.seed)
 {
     peer_.init_limit_bytes = limit_before_hello;
 }
@@ -67,7 +68,49 @@ void lane::send_hello(hello h)
     h.role = settings_.role;
     h.init_limit_bytes = settings_.init_limit_bytes;
     h.streams_max = settings_.streams_max;
+    h.replay_bytes_max = settings_.replay_bytes_max;
+    h.resume_timeout_s = static_cast<std::uint32_t>(settings_.resume_timeout.count());
     hello_pending_ = std::move(h);
+}
+
+void lane::detach()
+{
+    BOOST_ASSERT(resumable());
+    resuming_ = resuming_ || hello_received_;
+    reader_ = frame_reader(payload_bytes_max);
+    hello_pending_.reset();
+    hello_error_pending_.reset();
+    pong_pending_.reset();
+    ping_pending_ = ping_outstanding_ = ack_pending_ = false;
+    hello_sent_ = hello_received_ = false;
+    // The next HELLO tells what was received, and the peer's what was not.
+    ack_sent_seq_ = recv_seq_;
+    unacked_received_bytes_ = 0;
+    ack_due_ = unacked_since_ = time_point::max();
+}
+
+bool lane::resume(const hello& peer, std::uint64_t peer_recv_seq, time_point now)
+{
+    BOOST_ASSERT(resuming_ && !hello_received_);
+    if (!carry_on(peer_recv_seq, now))
+        return false;
+    take_terms(peer);
+    hello_received_ = true;
+    return true;
+}
+
+/// The peer's number is only ever compared with our own counters, never a size of anything
+/// (CVE-2016-0777).
+bool lane::carry_on(std::uint64_t peer_recv_seq, time_point now)
+{
+    if (peer_recv_seq < peer_acked_seq_ || peer_recv_seq > next_seq_)
+        return false;
+    acknowledged(peer_recv_seq, now);
+    log_.rewind();
+    last_received_ = attached_since_ = next_ping_ = now;
+    resuming_ = false;
+    ++counters_.resumes;
+    return true;
 }
 
 void lane::send_hello_error(hello_err_frame err) { hello_error_pending_ = std::move(err); }

@@ -131,14 +131,26 @@ lane::outcome lane::handle_hello(byte_view payload, time_point now)
         return fail(errc::protocol, "HELLO of our own role");
     if (peer->payload_bytes_max < payload_bytes_max_least)
         return fail(errc::protocol, "HELLO allows no frame worth sending");
-    peer_ = std::move(*peer);
+    if (resuming_ && (!peer->recv_seq || !carry_on(*peer->recv_seq, now)))
+        return fail(errc::bad_state, "HELLO does not carry on from what was sent");
+    take_terms(*peer);
     hello_received_ = true;
-    granted_to_us_ = std::max<std::uint64_t>(granted_to_us_, peer_.streams_max);
-    peer_.payload_bytes_max =
-        std::min(peer_.payload_bytes_max, static_cast<std::uint32_t>(payload_bytes_max));
-    peer_.init_limit_bytes = std::max(peer_.init_limit_bytes, limit_before_hello);
     next_ping_ = now;
-    return std::optional<event>{peer_ready{peer_}};
+    return std::optional<event>{peer_ready{std::move(*peer)}};
+}
+
+void lane::take_terms(const hello& peer) noexcept
+{
+    granted_to_us_ = std::max<std::uint64_t>(granted_to_us_, peer.streams_max);
+    peer_.payload_bytes_max =
+        std::min(peer.payload_bytes_max, static_cast<std::uint32_t>(payload_bytes_max));
+    peer_.init_limit_bytes = std::max(peer.init_limit_bytes, limit_before_hello);
+    peer_.replay_bytes_max = peer.replay_bytes_max;
+    peer_.resume_timeout_s = peer.resume_timeout_s;
+    if (peer_.replay_bytes_max == 0) {
+        logging_ = false;
+        log_.clear();
+    }
 }
 
 lane::outcome lane::handle_ack(byte_view payload, time_point now)
@@ -151,14 +163,21 @@ lane::outcome lane::handle_ack(byte_view payload, time_point now)
         return fail(errc::protocol, "ACK of what was never sent");
     if (*seq == peer_acked_seq_)
         return ignore_frame(now);  // tells nothing, so it does not count as an answer either
-    peer_acked_seq_ = *seq;
+    acknowledged(*seq, now);
+    return std::optional<event>{};
+}
+
+void lane::acknowledged(std::uint64_t seq, time_point now)
+{
+    peer_acked_seq_ = seq;
     unacked_since_ = peer_acked_seq_ == next_seq_ ? time_point::max() : now;
+    if (logging_)
+        log_.drop_below(seq);
     while (!tombs_.empty() && tombs_.front().first <= peer_acked_seq_) {
         if (auto* const s = find(tombs_.front().second))
             forget(*s);
         tombs_.pop_front();
     }
-    return std::optional<event>{};
 }
 
 lane::outcome lane::handle_ping(byte_view payload, time_point now)

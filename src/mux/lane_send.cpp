@@ -5,6 +5,7 @@
 #include <boost/assert.hpp>
 
 #include <algorithm>
+#include <limits>
 
 namespace penstock::mux {
 namespace {
@@ -43,32 +44,80 @@ bool lane::wants_to_send() const noexcept
         return true;
     if (!hello_sent_ || failed_)
         return false;
-    return !control_.empty() || schedule_.any() || pong_pending_ || ping_pending_ ||
-           drain_pending_ || (close_pending_ && !close_written_) || ack_pending_ ||
-           unacked_received_bytes_ >= ack_due_bytes() || grant_is_due();
+    if (pong_pending_ || ping_pending_ || ack_pending_ ||
+        unacked_received_bytes_ >= ack_due_bytes())
+        return true;
+    if (log_.replaying() && !resuming_)
+        return true;
+    return may_send_sequenced() && (!control_.empty() || schedule_.any() || drain_pending_ ||
+                                    (close_pending_ && !close_written_) || grant_is_due());
+}
+
+/// What the log takes without growing beyond its limit by more than a frame. When memory is short
+/// it keeps no more than a block: sources wait, and what is acknowledged makes room.
+std::size_t lane::replay_room_bytes() const noexcept
+{
+    if (!logging_)
+        return std::numeric_limits<std::size_t>::max();
+    const auto& whole = budget_.whole();
+    const bool short_of_memory = whole.used_bytes() > whole.limit_bytes() / 10 * 7;
+    const auto limit =
+        short_of_memory
+            ? std::min<std::uint64_t>(settings_.replay_bytes_max, replay_log::block_bytes)
+            : settings_.replay_bytes_max;
+    return static_cast<std::size_t>(limit - std::min<std::uint64_t>(limit, log_.size_bytes()));
+}
+
+/// A full log stops sequenced frames, never what is link-local: the ACK that makes room is.
+bool lane::may_send_sequenced() const noexcept
+{
+    return hello_sent_ && !failed_ && !resuming_ && !log_.replaying() &&
+           replay_room_bytes() >= frame_header_bytes + payload_bytes_max_least;
+}
+
+/// A frame of the lane's order: counted, and kept until it is acknowledged.
+template <class Append>
+void lane::append_sequenced(const Append& append)
+{
+    const auto begin = scratch_.size();
+    append();
+    ++next_seq_;
+    if (logging_)
+        log_.append(byte_view(scratch_).subspan(begin));
 }
 
 void lane::poll_control(flat_buffer& out, std::size_t bytes_max, time_point now)
 {
     scratch_.clear();
-    append_lane_control(now);
-    while (hello_sent_ && !failed_ && !control_.empty() && scratch_.size() < bytes_max) {
+    append_link_control(now);
+    append_lane_control();
+    while (may_send_sequenced() && !control_.empty() && scratch_.size() < bytes_max) {
         auto& s = control_.front();
         control_.pop_front();
         append_stream_control(s);
     }
     // The last word: what ends the streams goes before it.
-    if (hello_sent_ && !failed_ && close_pending_ && !close_written_ && control_.empty()) {
-        append_reason(scratch_, frame_type::close, stream_id{}, *close_pending_);
+    if (may_send_sequenced() && close_pending_ && !close_written_ && control_.empty()) {
+        append_sequenced([&] {
+            append_reason(scratch_, frame_type::close, stream_id{}, *close_pending_);
+        });
         close_written_ = true;
-        ++next_seq_;
     }
     if (!scratch_.empty() && unacked_since_ == time_point::max() && next_seq_ > peer_acked_seq_)
         unacked_since_ = now;
     out.append(scratch_);
 }
 
-void lane::append_lane_control(time_point now)
+void lane::poll_replay(flat_buffer& out, std::size_t bytes_max)
+{
+    if (!hello_sent_ || resuming_ || failed_)
+        return;
+    const auto before = out.size();
+    log_.poll_replay(out, bytes_max);
+    counters_.replayed_bytes += out.size() - before;
+}
+
+void lane::append_link_control(time_point now)
 {
     if (hello_error_pending_) {
         append_hello_err(scratch_, *hello_error_pending_);
@@ -76,6 +125,8 @@ void lane::append_lane_control(time_point now)
         return;
     }
     if (hello_pending_) {
+        if (settings_.role == side::accepting && counters_.resumes > 0)
+            hello_pending_->recv_seq = recv_seq_;
         append_hello(scratch_, *hello_pending_);
         hello_pending_.reset();
         hello_sent_ = true;
@@ -117,20 +168,22 @@ void lane::append_lane_control(time_point now)
             static_cast<std::uint64_t>(now.time_since_epoch().count())
         );
     }
+}
+
+void lane::append_lane_control()
+{
+    if (!may_send_sequenced())
+        return;
     if (refunded_to_peer_ > granted_to_peer_) {
         granted_to_peer_ = refunded_to_peer_;
-        append_u32(
-            scratch_,
-            frame_type::max_streams,
-            stream_id{},
-            static_cast<std::uint32_t>(granted_to_peer_)
-        );
-        ++next_seq_;
+        const auto granted = static_cast<std::uint32_t>(granted_to_peer_);
+        append_sequenced([&] {
+            append_u32(scratch_, frame_type::max_streams, stream_id{}, granted);
+        });
     }
     if (drain_pending_) {
-        append_drain(scratch_, *drain_pending_);
+        append_sequenced([&] { append_drain(scratch_, *drain_pending_); });
         drain_pending_.reset();
-        ++next_seq_;
     }
 }
 
@@ -138,36 +191,37 @@ void lane::append_stream_control(stream& s)
 {
     const auto pending = s.pending;
     s.pending = 0;
-    if ((pending & pending_open) != 0) {
-        auto& details = *s.details;
-        details.request.early = details.early;
-        append_open(scratch_, s.id, details.request, details.fin);
-    } else if ((pending & pending_open_ok) != 0) {
-        // The limit of now: what was consumed since accept() asked for no WINDOW, this frame tells.
-        s.details->answer.limit = static_cast<std::uint32_t>(s.in.limit());
-        append_open_ok(scratch_, s.id, s.details->answer);
-    } else if ((pending & pending_open_fail) != 0) {
-        append_reason(scratch_, frame_type::open_fail, s.id, s.details->why);
-    }
     if ((pending & (pending_open | pending_open_ok | pending_open_fail)) != 0) {
-        ++next_seq_;
+        append_sequenced([&] { append_introduction(s, pending); });
         s.details.reset();
         s.introduced = true;
     }
-    if ((pending & pending_window) != 0) {
-        append_u64(scratch_, frame_type::window, s.id, s.in.limit());
-        ++next_seq_;
-    }
+    if ((pending & pending_window) != 0)
+        append_sequenced([&] { append_u64(scratch_, frame_type::window, s.id, s.in.limit()); });
     if ((pending & pending_reset) != 0) {
-        append_reset(
-            scratch_, s.id, s.reset_flags, {static_cast<std::uint16_t>(s.reset_code), s.sent_bytes}
-        );
-        ++next_seq_;
+        const reset_frame reset{static_cast<std::uint16_t>(s.reset_code), s.sent_bytes};
+        append_sequenced([&] { append_reset(scratch_, s.id, s.reset_flags, reset); });
     }
     if (s.state == stream_state::tomb)
         tombs_.emplace_back(next_seq_, s.id);
     else if (sendable(s))
         schedule_.activate(s);
+}
+
+/// The first frame of our side of a stream.
+void lane::append_introduction(stream& s, std::uint8_t pending)
+{
+    auto& details = *s.details;
+    if ((pending & pending_open) != 0) {
+        details.request.early = details.early;
+        append_open(scratch_, s.id, details.request, details.fin);
+    } else if ((pending & pending_open_ok) != 0) {
+        // The limit of now: what was consumed since accept() asked for no WINDOW, this frame tells.
+        details.answer.limit = static_cast<std::uint32_t>(s.in.limit());
+        append_open_ok(scratch_, s.id, details.answer);
+    } else {
+        append_reason(scratch_, frame_type::open_fail, s.id, details.why);
+    }
 }
 
 bool lane::sendable(const stream& s) const noexcept
@@ -180,7 +234,7 @@ bool lane::sendable(const stream& s) const noexcept
 
 std::optional<lane::send_slot> lane::poll_data(std::size_t room_bytes) noexcept
 {
-    if (failed_ || !hello_sent_ || room_bytes <= frame_header_bytes)
+    if (!may_send_sequenced() || room_bytes <= frame_header_bytes)
         return std::nullopt;
     auto* const s = schedule_.next([this](const stream& candidate) { return sendable(candidate); });
     if (s == nullptr)
@@ -189,21 +243,18 @@ std::optional<lane::send_slot> lane::poll_data(std::size_t room_bytes) noexcept
         s->send_limit - s->sent_bytes,
         chunk_bytes_,
         peer_.payload_bytes_max,
-        room_bytes - frame_header_bytes,
+        std::min(room_bytes, replay_room_bytes()) - frame_header_bytes,
     });
     return send_slot{s->id, s->tag, static_cast<std::size_t>(most)};
 }
 
 bool lane::commit_data(
-    stream_id id,
-    std::size_t bytes,
-    bool fin,
-    std::span<std::uint8_t, frame_header_bytes> header,
-    time_point now
+    stream_id id, std::size_t bytes, bool fin, mutable_bytes frame, time_point now
 )
 {
     auto* const s = find(id);
     BOOST_ASSERT(s != nullptr && (bytes > 0 || fin));
+    BOOST_ASSERT(frame.size() >= frame_header_bytes + bytes);
     encode_header(
         {
             .type = static_cast<std::uint8_t>(frame_type::data),
@@ -211,9 +262,11 @@ bool lane::commit_data(
             .payload_bytes = static_cast<std::uint16_t>(bytes),
             .stream = id,
         },
-        header
+        frame.first<frame_header_bytes>()
     );
     ++next_seq_;
+    if (logging_)
+        log_.append(frame.first(frame_header_bytes + bytes));
     if (unacked_since_ == time_point::max())
         unacked_since_ = now;
     s->sent_bytes += bytes;

@@ -30,6 +30,8 @@ time_point lane::next_deadline() const noexcept
 {
     if (failed_)
         return time_point::max();
+    if (resuming_)
+        return std::min(next_recount_, refund_due_);
     auto due = std::min({next_ping_, next_recount_, refund_due_, ack_due_});
     if (const auto silent = silent_since(); silent != time_point::max()) {
         const bool asked = ping_pending_ || ping_outstanding_ || !hello_received_;
@@ -46,6 +48,18 @@ bool lane::handle_timeout(time_point now)
 {
     if (failed_)
         return false;
+    if (!resuming_ && handle_link_timeout(now))
+        return true;
+    if (now >= refund_due_)
+        release_refunds(now);
+    if (now >= next_recount_)
+        recount_receiving(now);
+    return false;
+}
+
+/// What is due while there is a link. True: it is lost.
+bool lane::handle_link_timeout(time_point now)
+{
     if (const auto silent = silent_since(); silent != time_point::max()) {
         if (now - silent >= settings_.link_timeout)
             return true;
@@ -65,13 +79,10 @@ bool lane::handle_timeout(time_point now)
         if (hello_received_ && !ping_outstanding_)
             ping_pending_ = true;
         next_ping_ = now + ping_interval();
-        busy_since_ping_ = false;
+        if (!std::exchange(busy_since_ping_, false))
+            log_.trim();
     }
-    if (now >= refund_due_)
-        release_refunds(now);
     end_lingering(now);
-    if (now >= next_recount_)
-        recount_receiving(now);
     return false;
 }
 
@@ -123,7 +134,9 @@ void lane::end_lingering(time_point now)
         auto& s = half_closed_.front();
         half_closed_.pop_front();
         // While we hold octets of it, it is our consumer that is silent, not the peer.
-        const bool silent = now - s.last_activity >= settings_.half_close_linger;
+        // Nor was it while there was no link.
+        const auto heard = std::max(s.last_activity, attached_since_);
+        const bool silent = now - heard >= settings_.half_close_linger;
         if (silent && s.in.buffered() == 0) {
             end_by_timeout(s, failure::idle_timeout);
             continue;

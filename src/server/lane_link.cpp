@@ -42,6 +42,8 @@ std::string_view words_for(mux::refusal why)
         return "too many sessions or lanes";
     case mux::refusal::unsupported:
         return "this way to attach is not supported";
+    case mux::refusal::lane_lost:
+        return "the lane is not kept any more";
     }
     return "refused";
 }

@@ -150,9 +150,7 @@ void lane_driver::read_stream(
     }
     bool has_credit = true;
     if (outcome.bytes > 0 || outcome.end) {
-        has_credit = lane_.commit_data(
-            slot.id, outcome.bytes, outcome.end, frame.first<mux::frame_header_bytes>(), now
-        );
+        has_credit = lane_.commit_data(slot.id, outcome.bytes, outcome.end, frame, now);
         batch.commit(mux::frame_header_bytes + outcome.bytes);
     }
     if (outcome.drained)

@@ -216,7 +216,7 @@ private:
             }
             const auto frame = out.prepare(mux::frame_header_bytes + bytes);
             std::fill_n(frame.begin() + mux::frame_header_bytes, bytes, std::uint8_t{0});
-            lane_.commit_data(slot->id, bytes, fin, frame.first<mux::frame_header_bytes>(), now_);
+            lane_.commit_data(slot->id, bytes, fin, frame, now_);
             out.commit(mux::frame_header_bytes + bytes);
         }
         peer_.hear(out.view());

@@ -270,7 +270,7 @@ bool endpoint::fill(const mux::lane::send_slot& slot, flat_buffer& message)
     if (bytes > 0 || fin) {
         const auto frame = message.prepare(mux::frame_header_bytes + bytes);
         write_content(frame.subspan(mux::frame_header_bytes, bytes), s.plan, is_client, s.sent);
-        lane.commit_data(slot.id, bytes, fin, frame.first<mux::frame_header_bytes>(), env.now);
+        lane.commit_data(slot.id, bytes, fin, frame, env.now);
         message.commit(mux::frame_header_bytes + bytes);
         s.sent += bytes;
         s.fin_sent = fin;

@@ -18,7 +18,7 @@ using attach_proof = std::array<std::uint8_t, 32>;
 enum class attach_mode : std::uint8_t {
     fresh = 0,   ///< a new session; this is its lane 0
     join = 1,    ///< a further lane of a session
-    resume = 2,  ///< a lane that lost its link; reserved, refused for now
+    resume = 2,  ///< another link for a lane that has streams
 };
 
 /// Why a HELLO is not accepted; the code of HELLO_ERR (PROTOCOL.md, HELLO_ERR).
@@ -27,6 +27,7 @@ enum class refusal : std::uint16_t {
     not_yours = 65,        ///< the session is another principal's, or the proof is wrong
     limit_reached = 66,    ///< too many sessions or lanes; try again after retry_ms
     unsupported = 67,      ///< a mode or version that this end does not have
+    lane_lost = 68,        ///< the lane to be resumed is not kept any more
 };
 
 /// Which session and lane a link is for; from the connecting side only.
@@ -59,11 +60,12 @@ struct hello {
     std::uint64_t replay_bytes_max = 0;  ///< what the sender can keep for replay
     std::uint32_t resume_timeout_s = 0;  ///< 0: a lost link ends its streams
     std::uint32_t ping_interval_s = 0;
-    std::string node_hint;              ///< where a resume should go; at most 255 octets
-    std::string affinity;               ///< opaque, echoed to balancers; at most 255 octets
-    std::optional<session_id> session;  ///< server: the session the link belongs to
-    std::optional<session_key> key;     ///< server: once, only for a fresh session
-    std::optional<mux::attach> attach;  ///< client
+    std::string node_hint;                  ///< where a resume should go; at most 255 octets
+    std::string affinity;                   ///< opaque, echoed to balancers; at most 255 octets
+    std::optional<session_id> session;      ///< server: the session the link belongs to
+    std::optional<session_key> key;         ///< server: once, only for a fresh session
+    std::optional<mux::attach> attach;      ///< client
+    std::optional<std::uint64_t> recv_seq;  ///< server: its answer to a resume
 
     friend bool operator==(const hello&, const hello&) = default;
 };

@@ -6,6 +6,7 @@
 #include <penstock/mux/event.hpp>
 #include <penstock/mux/frame_reader.hpp>
 #include <penstock/mux/path_capacity.hpp>
+#include <penstock/mux/replay_log.hpp>
 #include <penstock/mux/rtt.hpp>
 #include <penstock/mux/scheduler.hpp>
 #include <penstock/mux/stream.hpp>
@@ -35,7 +36,9 @@ struct lane_settings {
     std::chrono::milliseconds half_close_linger{120'000};
     std::uint32_t failed_streams_per_s = 100;  ///< rate at which grants of failed streams come back
     std::uint32_t failed_streams_burst = 500;
-    std::uint32_t seed = 1;  ///< jitter of the heartbeat
+    std::uint64_t replay_bytes_max = 0;      ///< kept for a resume; 0: a lost link ends the lane
+    std::chrono::seconds resume_timeout{0};  ///< how long the lane waits for another link
+    std::uint32_t seed = 1;                  ///< jitter of the heartbeat
 };
 
 /// Counted, never reset; for the log and for status.
@@ -44,6 +47,8 @@ struct lane_counters {
     std::uint64_t streams_opened = 0;
     std::uint64_t streams_reset = 0;
     std::uint64_t ignored_frames = 0;
+    std::uint64_t resumes = 0;
+    std::uint64_t replayed_bytes = 0;
 };
 
 /// Protocol state of one lane: octets and times in, octets and events out. Does no I/O, reads no
@@ -55,6 +60,10 @@ struct lane_counters {
 ///   poll_*     what to send next; the owner reads a stream's octets itself, straight behind the
 ///   frame header queries    const, any time
 /// An error of handle_* ends the lane: send what poll_control() still yields, then drop the link.
+///
+/// A lost link does not end a lane whose two sides keep a replay log: detach(), and when there is
+/// another link, on the connecting side send_hello() with a resume, on the accepting side resume()
+/// and then send_hello().
 /// Lifetime: the lease must outlive the lane.
 class lane {
 public:
@@ -75,8 +84,28 @@ public:
     /// A sign of life that carries no frame (a WebSocket ping or pong).
     void handle_sign_of_life(time_point now) noexcept { last_received_ = now; }
 
-    /// The first frame to send; before it nothing leaves. Role, grant and early credit are the
-    /// lane's own: what it tells is what it holds the peer to.
+    /// The link is gone. Streams, credit and counts stay; what was cut off inside a frame is
+    /// forgotten, since the peer sends that frame again. Verbs about streams may go on.
+    void detach();
+    /// Accepting side, detached: the peer's HELLO came over another link and says that it has
+    /// everything below `peer_recv_seq`. False: that cannot be, and the lane is of no use any more.
+    [[nodiscard]] bool resume(const hello& peer, std::uint64_t peer_recv_seq, time_point now);
+    /// Whether both sides keep what they sent until it is acknowledged.
+    [[nodiscard]] bool resumable() const noexcept
+    {
+        return !failed_ && !close_pending_ && settings_.replay_bytes_max > 0 &&
+               peer_.replay_bytes_max > 0;
+    }
+    /// How long both sides keep the lane without a link.
+    [[nodiscard]] std::chrono::seconds resume_timeout() const noexcept
+    {
+        return std::min(settings_.resume_timeout, std::chrono::seconds(peer_.resume_timeout_s));
+    }
+    /// Sequenced frames received and dispatched: what a resume announces.
+    [[nodiscard]] std::uint64_t recv_seq() const noexcept { return recv_seq_; }
+
+    /// The first frame to send on a link; before it nothing leaves. Role, grant, early credit and
+    /// replay are the lane's own: what it tells is what it holds the peer to.
     void send_hello(hello h);
     void send_hello_error(hello_err_frame err);
     /// Octets that OPEN can take along: what the peer grants them, and what fits its frame.
@@ -103,6 +132,9 @@ public:
     [[nodiscard]] bool wants_to_send() const noexcept;
     /// Appends whole control frames, about `bytes_max` octets of them.
     void poll_control(flat_buffer& out, std::size_t bytes_max, time_point now);
+    /// After a resume, behind poll_control(): appends whole frames that the peer did not get, about
+    /// `bytes_max` octets of them; nothing else that is sequenced leaves before they have.
+    void poll_replay(flat_buffer& out, std::size_t bytes_max);
 
     struct send_slot {
         stream_id id;
@@ -111,15 +143,10 @@ public:
                                         ///< set_ready(id, false)
     };
     [[nodiscard]] std::optional<send_slot> poll_data(std::size_t room_bytes) noexcept;
-    /// The owner has put `bytes` of the stream behind `header`. `fin`: the source has ended.
-    /// False: the peer takes no more of this stream for now.
-    bool commit_data(
-        stream_id id,
-        std::size_t bytes,
-        bool fin,
-        std::span<std::uint8_t, frame_header_bytes> header,
-        time_point now
-    );
+    /// The owner has put `bytes` of the stream into `frame`, behind room for the header. `fin`: the
+    /// source has ended. False: the peer takes no more of this stream for now.
+    bool
+    commit_data(stream_id id, std::size_t bytes, bool fin, mutable_bytes frame, time_point now);
 
     [[nodiscard]] time_point next_deadline() const noexcept;
     [[nodiscard]] bool ready() const noexcept { return hello_sent_ && hello_received_; }
@@ -151,7 +178,10 @@ private:
     outcome handle_frame(const frame_view& frame, time_point now);
     outcome handle_lane_frame(const frame_view& frame, time_point now);
     outcome handle_hello(byte_view payload, time_point now);
+    [[nodiscard]] bool carry_on(std::uint64_t peer_recv_seq, time_point now);
+    void take_terms(const hello& peer) noexcept;
     outcome handle_ack(byte_view payload, time_point now);
+    void acknowledged(std::uint64_t seq, time_point now);
     outcome handle_ping(byte_view payload, time_point now);
     outcome handle_pong(byte_view payload, time_point now);
     outcome ignore_frame(time_point now);
@@ -168,8 +198,14 @@ private:
     outcome handle_reset(stream& s, const frame_view& frame);
 
     // lane_send.cpp
-    void append_lane_control(time_point now);
+    void append_link_control(time_point now);
+    void append_lane_control();
     void append_stream_control(stream& s);
+    void append_introduction(stream& s, std::uint8_t pending);
+    template <class Append>
+    void append_sequenced(const Append& append);
+    [[nodiscard]] std::size_t replay_room_bytes() const noexcept;
+    [[nodiscard]] bool may_send_sequenced() const noexcept;
     [[nodiscard]] bool sendable(const stream& s) const noexcept;
     [[nodiscard]] bool grant_is_due() const noexcept;
     [[nodiscard]] std::size_t ack_due_bytes() const noexcept;
@@ -189,6 +225,7 @@ private:
     [[nodiscard]] bool is_ours(stream_id id) const noexcept;
 
     // lane_timers.cpp
+    [[nodiscard]] bool handle_link_timeout(time_point now);
     void release_refunds(time_point now);
     void end_lingering(time_point now);
     void recount_receiving(time_point now);
@@ -227,6 +264,8 @@ private:
     std::size_t chunk_bytes_ = 16 * 1024;
     std::uint64_t buffered_bytes_ = 0;
 
+    replay_log log_;  ///< empty unless the lane can be resumed
+    bool logging_;
     std::uint64_t next_seq_ = 0;  ///< sequenced frames sent
     std::uint64_t recv_seq_ = 0;  ///< sequenced frames received and dispatched
     std::uint64_t peer_acked_seq_ = 0;
@@ -251,6 +290,7 @@ private:
     bool close_written_ = false;
     bool hello_sent_ = false;
     bool hello_received_ = false;
+    bool resuming_ = false;  ///< a link was lost and the next one has not carried it on yet
     bool draining_ = false;  ///< we take no new streams
     bool peer_draining_ = false;
 
@@ -260,6 +300,7 @@ private:
     bool ping_outstanding_ = false;
     bool busy_since_ping_ = false;
     time_point last_received_;
+    time_point attached_since_;
     time_point unacked_since_ = time_point::max();  ///< our oldest unacknowledged frame, about
     time_point next_recount_ = time_point::max();
     time_point refund_due_ = time_point::max();

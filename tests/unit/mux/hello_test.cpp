@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(a_hello_without_tlvs_has_the_defaults)
 BOOST_AUTO_TEST_CASE(unknown_tlvs_are_skipped_even_twice)
 {
     const auto wire =
-        head + tlv(999, {1, 2, 3}) + tlv(5, {0, 0, 1, 0}) + tlv(999, {}) + tlv(14, {1});
+        head + tlv(999, {1, 2, 3}) + tlv(5, {0, 0, 1, 0}) + tlv(999, {}) + tlv(15, {1});
     BOOST_TEST(mux::decode_hello(wire).value().streams_max == 256U);
 }
 

@@ -68,7 +68,7 @@ octets scripted_lane::take_message()
         if (bytes > 0 || fin) {
             const auto frame = out.prepare(mux::frame_header_bytes + bytes);
             std::memset(frame.data(), 0, frame.size());
-            lane.commit_data(slot->id, bytes, fin, frame.first<mux::frame_header_bytes>(), now);
+            lane.commit_data(slot->id, bytes, fin, frame, now);
             out.commit(mux::frame_header_bytes + bytes);
             from.left -= bytes;
         }
