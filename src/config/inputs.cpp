@@ -139,6 +139,13 @@ void read_ping_interval(const reader& from, tunnel::settings& out)
     from.read("ping-interval", out.ping_interval, {500ms, 1h});
 }
 
+void read_resume_timeout(const reader& from, tunnel::settings& out)
+{
+    std::chrono::milliseconds given = out.resume_timeout;
+    from.read("resume-timeout", given, {0ms, 24h});
+    out.resume_timeout = std::chrono::ceil<std::chrono::seconds>(given);
+}
+
 void read_drain_timeout(const reader& from, std::chrono::milliseconds& out)
 {
     from.read("drain-timeout", out, {0ms, 24h});

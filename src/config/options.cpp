@@ -48,6 +48,11 @@ constexpr option gateway_options[] = {
     {"lanes", "N", "0", "links kept up to the server; 0: one for each thread, 8 without bbr"},
     {"threads", "N", "1", "threads that move data"},
     {"ping-interval", "TIME", "15s", "how often an idle link is tried"},
+    {"resume-timeout",
+     "TIME",
+     "10min",
+     "how long streams wait for a link that was lost, up to 24h; the shorter one of both ends; 0: "
+     "they end with it"},
     {"link-wait", "TIME", "10s", "how long a request waits for a link that is down"},
     {"drain-timeout", "TIME", "30s", "how long streams may go on after SIGTERM"},
     {"congestion",
@@ -89,6 +94,11 @@ constexpr option server_options[] = {
      "rules PATTERN[,PATTERN...][:PORTS] allow|deny [for IDENTITY], behind those above"},
     {"threads", "N", "1", "threads that move data"},
     {"ping-interval", "TIME", "15s", "how often an idle link is tried"},
+    {"resume-timeout",
+     "TIME",
+     "10min",
+     "how long streams wait for a link that was lost, up to 24h; the shorter one of both ends; 0: "
+     "they end with it"},
     {"drain-timeout", "TIME", "30s", "how long streams may go on after SIGTERM"},
     {"congestion",
      "NAME",

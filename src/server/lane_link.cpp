@@ -9,7 +9,6 @@
 
 #include <exception>
 #include <utility>
-#include <variant>
 
 namespace penstock::server {
 
@@ -27,25 +26,10 @@ mux::lane_settings lane_settings_of(const tunnel::settings& config)
     lane.ping_interval = config.ping_interval;
     lane.link_timeout = config.link_timeout;
     lane.half_close_linger = config.half_close_linger;
+    lane.replay_bytes_max = config.resume_timeout.count() > 0 ? config.replay_bytes_max : 0;
+    lane.resume_timeout = config.resume_timeout;
     lane.seed = static_cast<std::uint32_t>(io::clock::now().time_since_epoch().count());
     return lane;
-}
-
-std::string_view words_for(mux::refusal why)
-{
-    switch (why) {
-    case mux::refusal::unknown_session:
-        return "the session is not known here";
-    case mux::refusal::not_yours:
-        return "the session is another's";
-    case mux::refusal::limit_reached:
-        return "too many sessions or lanes";
-    case mux::refusal::unsupported:
-        return "this way to attach is not supported";
-    case mux::refusal::lane_lost:
-        return "the lane is not kept any more";
-    }
-    return "refused";
 }
 
 std::uint32_t number_of(const tunnel::local_stream& stream)
@@ -64,45 +48,6 @@ lane_link::lane_link(worker& home, transport::link link, auth::principal who)
                                              *this
                                          ))
 {
-}
-
-void lane_link::on_hello(tunnel::lane_driver& driver, const mux::hello& peer)
-{
-    auto outcome = peer.attach ? home_.sessions().attach(*peer.attach, who_)
-                               : tunnel::session_registry::outcome{mux::refusal::unsupported};
-    if (const auto* const why = std::get_if<mux::refusal>(&outcome)) {
-        mux::hello_err_frame refused;
-        refused.why = {static_cast<std::uint16_t>(*why), std::string(words_for(*why))};
-        observe::warning(
-            "link.refused",
-            {{"peer", driver.peer_address()}, {"user", who_.name}, {"why", refused.why.text}}
-        );
-        driver.refuse_hello(std::move(refused));
-        return;
-    }
-    session_ = std::move(std::get<std::shared_ptr<tunnel::session>>(outcome));
-
-    const auto& config = home_.config().tunnel;
-    mux::hello h;
-    h.role = mux::side::accepting;
-    h.features = driver.paced() ? mux::feature_paced : 0;
-    h.payload_bytes_max = static_cast<std::uint32_t>(mux::payload_bytes_max);
-    h.window_bytes_max = config.window_bytes_max;
-    h.streams_max = config.streams_per_lane_max;
-    h.ping_interval_s = static_cast<std::uint32_t>(config.ping_interval.count() / 1'000);
-    h.session = session_->id;
-    if (peer.attach->mode == mux::attach_mode::fresh)
-        h.key = session_->key;
-    driver.send_hello(std::move(h));
-    observe::info(
-        "link.up",
-        {{"peer", driver.peer_address()},
-         {"user", who_.name},
-         {"session", session_->number},
-         {"lane", peer.attach->lane},
-         {"tls", driver.description()},
-         {"congestion", driver.congestion()}}
-    );
 }
 
 void lane_link::on_open(
@@ -218,19 +163,6 @@ void lane_link::on_stream_end(
          {"received_bytes", stream.received_bytes()},
          {"why", describe(code).text}}
     );
-}
-
-void lane_link::on_lost(tunnel::lane_driver& driver, const std::string& why, bool clean)
-{
-    const auto level = clean ? observe::severity::info : observe::severity::warning;
-    const auto number = session_ ? session_->number : 0;
-    if (observe::enabled(level))
-        observe::log(
-            level, "link.lost", {{"peer", driver.peer_address()}, {"session", number}, {"why", why}}
-        );
-    if (session_)
-        home_.sessions().leave(*session_);
-    home_.forget(*this);
 }
 
 }  // namespace penstock::server

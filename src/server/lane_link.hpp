@@ -12,19 +12,22 @@
 
 namespace penstock::server {
 
-/// One link of a gateway: gives its lane a session, and its streams a target.
+/// One lane of a gateway: gives it a session, its streams a target, and when it has lost its link
+/// the one on which the gateway comes back.
 /// Lifetime: held by its worker and by the dials under way.
-class lane_link final : public tunnel::lane_owner, public std::enable_shared_from_this<lane_link> {
+class lane_link final : public tunnel::lane_owner,
+                        public tunnel::lane_keeper,
+                        public std::enable_shared_from_this<lane_link> {
 public:
     lane_link(worker& home, transport::link link, auth::principal who);
 
     void start() { driver_->start(); }
-    void drain(std::chrono::milliseconds deadline)
-    {
-        driver_->drain(deadline, "the server is shutting down");
-    }
+    void drain(std::chrono::milliseconds deadline);
     void abandon() { driver_->abandon(); }
     void close() { driver_->close("the server is shutting down"); }
+
+    void carry_on(transport::link link, mux::hello peer) override;
+    void expire() override;
 
 private:
     static io::asio::awaitable<void> dial(
@@ -43,6 +46,11 @@ private:
         std::string_view detail
     );
 
+    [[nodiscard]] mux::hello our_hello(bool paced) const;
+    void refuse_link(tunnel::lane_driver& driver, mux::refusal why);
+    void pass_on(tunnel::lane_driver& driver, const mux::hello& peer);
+    void resume(transport::link link, const mux::hello& peer);
+
     void on_hello(tunnel::lane_driver& driver, const mux::hello& peer) override;
     void on_open(
         tunnel::lane_driver& driver, tunnel::local_stream::pointer stream, mux::open_frame request
@@ -51,12 +59,14 @@ private:
     void on_stream_end(
         tunnel::lane_driver& driver, const tunnel::local_stream& stream, failure code
     ) override;
+    void on_detached(tunnel::lane_driver& driver, const std::string& why) override;
     void on_lost(tunnel::lane_driver& driver, const std::string& why, bool clean) override;
 
     worker& home_;
     auth::principal who_;
     std::shared_ptr<tunnel::lane_driver> driver_;
     std::shared_ptr<tunnel::session> session_;
+    std::uint16_t lane_ = 0;  ///< its number in the session
 };
 
 }  // namespace penstock::server

@@ -42,7 +42,9 @@ open_socket(const server_url& server, const dial_settings& settings, net::resolv
     opened out;
     std::vector<io::tcp::endpoint> candidates;
     const auto host = parse_host(server.host);
-    if (host && std::holds_alternative<ip_address>(*host)) {
+    if (settings.address) {
+        candidates.push_back(*settings.address);
+    } else if (host && std::holds_alternative<ip_address>(*host)) {
         candidates.emplace_back(std::get<ip_address>(*host), server.port);
     } else {
         const auto lookup = co_await resolver.resolve(server.host, {}, settings.resolve_timeout);

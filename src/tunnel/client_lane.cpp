@@ -27,19 +27,6 @@ std::uint32_t random_seed()
     return seed;
 }
 
-mux::lane_settings lane_settings_of(const settings& config)
-{
-    mux::lane_settings lane;
-    lane.role = mux::side::connecting;
-    lane.streams_max = 0;  // the server opens none (agents are reserved)
-    lane.window_bytes_max = config.window_bytes_max;
-    lane.ping_interval = config.ping_interval;
-    lane.link_timeout = config.link_timeout;
-    lane.half_close_linger = config.half_close_linger;
-    lane.seed = random_seed();
-    return lane;
-}
-
 }  // namespace
 
 client_lane::client_lane(
@@ -51,9 +38,8 @@ client_lane::client_lane(
     lane_pool& pool
 )
     : index_(index), config_(config), resources_(resources), resolver_(resolver),
-      session_(std::move(session)), pool_(pool),
-      backoff_(config.lane.backoff_min, config.lane.backoff_max, random_seed()),
-      changed_(resources.context)
+      session_(std::move(session)), pool_(pool), seed_(random_seed()),
+      backoff_(config.lane.backoff_min, config.lane.backoff_max, seed_), changed_(resources.context)
 {
 }
 
@@ -85,66 +71,8 @@ lane_driver* client_lane::usable() const noexcept
 
 bool client_lane::full() const noexcept
 {
-    return driver_ && !driver_->lost() && driver_->lane().ready() &&
+    return driver_ && driver_->linked() && driver_->lane().ready() &&
            driver_->lane().grant_used_up();
-}
-
-/// 1. ask the session what to be  2. dial  3. HELLO  4. wait until the link is lost or drains  5.
-/// again.
-asio::awaitable<void> client_lane::run(std::shared_ptr<client_lane> self)
-{
-    auto& lane = *self;
-    while (!lane.stopping_) {
-        const auto wanted = lane.session_->begin(lane.index_);
-        if (!wanted) {
-            lane.waiting_for_session_ = true;
-            co_await lane.pause(lane.config_.lane.backoff_max);
-            lane.waiting_for_session_ = false;
-            continue;
-        }
-        const auto& server = lane.config_.servers[lane.server_ % lane.config_.servers.size()];
-        auto dialled = co_await transport::dial(server, lane.config_.dial, lane.resolver_);
-        if (lane.stopping_)
-            break;
-        if (!dialled.link) {
-            lane.session_->abort(lane.index_);
-            lane.report(server, dialled.why);
-            ++lane.server_;
-            co_await lane.pause(lane.backoff_.next(dialled.why.retry_after));
-            continue;
-        }
-        lane.use(std::move(*dialled.link), *wanted);
-        while (lane.driver_ && !lane.stopping_)
-            co_await lane.pause(std::chrono::hours(24));
-        if (!lane.stopping_)
-            co_await lane.pause(lane.backoff_.next());
-    }
-    lane.session_->abort(lane.index_);
-}
-
-asio::awaitable<void> client_lane::pause(std::chrono::milliseconds wait)
-{
-    if (stopping_)
-        co_return;
-    changed_.expires_after(wait);
-    co_await changed_.async_wait(io::as_result);
-}
-
-void client_lane::use(transport::link link, const mux::attach& wanted)
-{
-    driver_ = std::make_shared<lane_driver>(
-        std::move(link), lane_settings_of(config_.lane), config_.lane, resources_, *this
-    );
-    mux::hello h;
-    h.role = mux::side::connecting;
-    h.features = driver_->paced() ? mux::feature_paced : 0;
-    h.payload_bytes_max = static_cast<std::uint32_t>(mux::payload_bytes_max);
-    h.window_bytes_max = config_.lane.window_bytes_max;
-    h.ping_interval_s = static_cast<std::uint32_t>(config_.lane.ping_interval.count() / 1'000);
-    h.attach = wanted;
-    wanted_ = wanted;
-    driver_->send_hello(std::move(h));
-    driver_->start();
 }
 
 /// The same trouble is told once at info, then only at debug: a server that is away for a night is
@@ -163,9 +91,12 @@ void client_lane::report(const transport::server_url& server, const transport::d
 
 void client_lane::on_hello(lane_driver& driver, const mux::hello& peer)
 {
-    session_->established(index_, peer);
-    if (peer.session)
-        sessions_[&driver] = *peer.session;
+    const bool resumed = tickets_.contains(&driver);
+    if (!resumed)
+        tickets_[&driver] = session_->established(index_, wanted_, peer);
+    address_ = driver.remote();
+    attempts_ = 0;
+    up_since_ = io::clock::now();
     backoff_.succeed();
     last_report_.clear();
     pool_.report_trouble({});
@@ -176,6 +107,16 @@ void client_lane::on_hello(lane_driver& driver, const mux::hello& peer)
          {"tls", driver.description()},
          {"congestion", driver.congestion()}}
     );
+    if (resumed) {
+        const auto gap = up_since_ - lost_since_;
+        observe::info(
+            "lane.resumed",
+            {{"lane", index_},
+             {"streams", driver.lane().stream_count()},
+             {"after_ms", std::chrono::duration_cast<std::chrono::milliseconds>(gap).count()},
+             {"replayed_bytes", driver.lane().unacknowledged_bytes()}}
+        );
+    }
     if (!driver.paced() || (peer.features & mux::feature_paced) == 0)
         pool_.start_spare();
     pool_.lane_changed();
@@ -215,14 +156,42 @@ void client_lane::on_stream_end(lane_driver&, const local_stream& stream, failur
     );
 }
 
+void client_lane::on_detached(lane_driver& driver, const std::string& why)
+{
+    if (driver_.get() != &driver) {
+        driver.close("its server does not come back");  // it was draining
+        return;
+    }
+    const auto& lane = driver.lane();
+    // An attempt that failed is told once, like any other.
+    const bool again = attempts_ > 0;
+    if (!again)
+        lost_since_ = io::clock::now();
+    const auto level = again ? observe::severity::debug : observe::severity::warning;
+    if (observe::enabled(level))
+        observe::log(
+            level,
+            "link.lost",
+            {{"lane", index_},
+             {"streams", lane.stream_count()},
+             {"kept_s", lane.resume_timeout().count()},
+             {"why", why}}
+        );
+    pool_.report_trouble("the link to the server was lost: " + why);
+    pool_.lane_changed();
+    changed_.cancel();
+}
+
 void client_lane::on_lost(lane_driver& driver, const std::string& why, bool clean)
 {
-    if (const auto known = sessions_.find(&driver); known != sessions_.end()) {
-        session_->lost(known->second);
-        sessions_.erase(known);
+    const auto unknown = static_cast<std::uint16_t>(mux::refusal::unknown_session);
+    if (const auto known = tickets_.find(&driver); known != tickets_.end()) {
+        if (driver.refused_code() == unknown)
+            session_->refused(index_, known->second.session);
+        session_->lost(known->second.session);
+        tickets_.erase(known);
     } else {
         ++server_;  // it answers, but not for us: try the next
-        const auto unknown = static_cast<std::uint16_t>(mux::refusal::unknown_session);
         if (driver.refused_code() == unknown && wanted_.mode == mux::attach_mode::join)
             session_->refused(index_, wanted_.session);
         else
@@ -234,8 +203,10 @@ void client_lane::on_lost(lane_driver& driver, const std::string& why, bool clea
     if (!clean)
         pool_.report_trouble("the link to the server was lost: " + why);
     const bool current = driver_.get() == &driver;
-    if (current)
+    if (current) {
         driver_.reset();
+        lost_since_ = io::clock::now();
+    }
     std::erase_if(retired_, [&](const auto& retired) { return retired.get() == &driver; });
     pool_.lane_changed();
     if (current)
@@ -245,8 +216,11 @@ void client_lane::on_lost(lane_driver& driver, const std::string& why, bool clea
 void client_lane::drain(std::chrono::milliseconds deadline)
 {
     stopping_ = true;
-    if (driver_)
-        driver_->drain(deadline, "the gateway is shutting down");
+    constexpr std::string_view why = "the gateway is shutting down";
+    if (driver_ && driver_->detached())
+        driver_->close(why);  // nobody dials for it any more
+    else if (driver_)
+        driver_->drain(deadline, why);
     changed_.cancel();
 }
 

@@ -6,74 +6,92 @@
 
 namespace penstock::tunnel {
 
+mux::attach lane_ticket::resume(std::uint64_t recv_seq)
+{
+    mux::attach wanted;
+    wanted.mode = mux::attach_mode::resume;
+    wanted.session = session;
+    wanted.lane = lane;
+    wanted.epoch = ++epoch;
+    wanted.recv_seq = recv_seq;
+    auth::fill_random(wanted.nonce);
+    wanted.proof = make_proof(wanted, key);
+    return wanted;
+}
+
 void client_session::add_listener(std::function<void()> changed)
 {
     const std::lock_guard lock(mutex_);
     listeners_.push_back(std::move(changed));
 }
 
-std::optional<mux::attach> client_session::begin(std::uint16_t lane)
+std::optional<mux::attach> client_session::begin(std::uint16_t place)
 {
     const std::lock_guard lock(mutex_);
     mux::attach wanted;
-    wanted.lane = lane;
-    wanted.epoch = ++epoch_;
+    wanted.lane = next_lane_++;
+    wanted.epoch = 1;
     auth::fill_random(wanted.nonce);
     if (id_) {
         wanted.mode = mux::attach_mode::join;
         wanted.session = *id_;
-        wanted.proof = make_proof(wanted, key_);
+        wanted.proof = make_proof(wanted, sessions_[*id_].key);
         return wanted;
     }
-    if (creator_ && *creator_ != lane)
+    if (creator_ && *creator_ != place)
         return std::nullopt;
-    creator_ = lane;
+    creator_ = place;
     return wanted;
 }
 
-void client_session::abort(std::uint16_t lane)
+void client_session::abort(std::uint16_t place)
 {
     {
         const std::lock_guard lock(mutex_);
-        if (creator_ == lane)
+        if (creator_ == place)
             creator_.reset();
     }
     notify();
 }
 
-void client_session::refused(std::uint16_t lane, const mux::session_id& unknown)
+void client_session::refused(std::uint16_t place, const mux::session_id& unknown)
 {
     {
         const std::lock_guard lock(mutex_);
         if (id_ == unknown)
             id_.reset();
     }
-    abort(lane);
+    abort(place);
 }
 
-void client_session::established(std::uint16_t lane, const mux::hello& server)
+lane_ticket
+client_session::established(std::uint16_t place, const mux::attach& asked, const mux::hello& server)
 {
+    lane_ticket ticket{.session = asked.session, .lane = asked.lane, .epoch = asked.epoch};
     {
         const std::lock_guard lock(mutex_);
-        if (server.session)
-            ++lanes_[*server.session];
-        if (creator_ == lane)
+        if (creator_ == place)
             creator_.reset();
+        ticket.session = server.session.value_or(asked.session);
+        auto& session = sessions_[ticket.session];
         if (server.session && server.key) {
             id_ = server.session;
-            key_ = *server.key;
+            session.key = *server.key;
         }
+        ++session.lanes;
+        ticket.key = session.key;
     }
     notify();
+    return ticket;
 }
 
 void client_session::lost(const mux::session_id& session)
 {
     const std::lock_guard lock(mutex_);
-    const auto found = lanes_.find(session);
-    if (found == lanes_.end() || --found->second > 0)
+    const auto found = sessions_.find(session);
+    if (found == sessions_.end() || --found->second.lanes > 0)
         return;
-    lanes_.erase(found);
+    sessions_.erase(found);
     if (id_ == session)
         id_.reset();
 }

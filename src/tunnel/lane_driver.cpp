@@ -29,29 +29,10 @@ lane_driver::lane_driver(
 
 lane_driver::~lane_driver() { abandon(); }
 
-void lane_driver::start()
-{
-    started_ = true;
-    hello_due_ = io::clock::now() + config_.hello_timeout;
-    error_code ignored;  // reads and writes pass MSG_DONTWAIT; this is for Asio's own bookkeeping
-    link_.socket.non_blocking(true, ignored);
-    adapt_to_rate();
-    if (!link_.early.empty()) {
-        auto early = std::exchange(link_.early, {});
-        handle_plaintext(early);
-    }
-    if (lost_)
-        return;
-    wait_link_readable();
-    arm_websocket_ping();
-    flush();
-}
-
 void lane_driver::send_hello(mux::hello h)
 {
     lane_.send_hello(std::move(h));
-    if (started_)
-        schedule_flush();
+    schedule_flush();
 }
 
 void lane_driver::refuse_hello(mux::hello_err_frame why)
@@ -122,6 +103,10 @@ void lane_driver::close(std::string_view text)
     lane_.close(text);
     lost_why_ = text;
     clean_ = true;
+    if (!linked_) {
+        end({});
+        return;
+    }
     begin_closing();
     schedule_flush();
 }
@@ -130,6 +115,7 @@ void lane_driver::abandon()
 {
     owner_ = nullptr;
     lost_ = true;
+    linked_ = false;
     while (!streams_.empty())
         stream_ended(streams_.front(), failure::session_lost);
     ping_timer_.cancel();
@@ -172,40 +158,17 @@ void lane_driver::close_if_drained()
         close("drained");
 }
 
-void lane_driver::lose(std::string why, bool clean)
-{
-    if (lost_)
-        return;
-    lost_ = true;
-    if (lost_why_.empty())
-        lost_why_ = std::move(why);
-    clean_ = clean_ || clean;
-    deadline_.cancel();
-    ping_timer_.cancel();
-    error_code ignored;
-    link_.socket.close(ignored);
-    // Later: the caller may be in the middle of a stream's call.
-    io::asio::post(resources_.context, [self = shared_from_this()] { self->finish(); });
-}
-
-void lane_driver::finish()
-{
-    while (!streams_.empty())
-        stream_ended(streams_.front(), failure::session_lost);
-    output_.release();
-    if (auto* const owner = std::exchange(owner_, nullptr))
-        owner->on_lost(*this, lost_why_, clean_);
-}
-
 void lane_driver::arm_deadline()
 {
-    if (lost_)
+    if (!linked_ && !detached_)
         return;
     auto due = lane_.next_deadline();
-    if (!lane_.ready())
-        due = std::min(due, hello_due_);
-    if (closing_)
+    if (detached_)
+        due = std::min(due, expires_);
+    else if (closing_)
         due = close_by_;
+    else if (!lane_.ready())
+        due = std::min(due, hello_due_);
     // Later ones are seen when the timer fires; only an earlier one is worth moving it.
     if (due >= armed_for_)
         return;
@@ -219,11 +182,11 @@ void lane_driver::arm_deadline()
 
 void lane_driver::arm_websocket_ping()
 {
-    if (config_.websocket_ping_interval == std::chrono::milliseconds::zero() || lost_)
+    if (config_.websocket_ping_interval == std::chrono::milliseconds::zero() || !linked_)
         return;
     ping_timer_.expires_after(config_.websocket_ping_interval);
-    ping_timer_.async_wait([self = shared_from_this()](const error_code& ec) {
-        if (ec || self->lost_ || self->closing_)
+    ping_timer_.async_wait([self = shared_from_this(), link = generation_](const error_code& ec) {
+        if (ec || self->generation_ != link || self->closing_)
             return;
         self->ping_.clear();
         ws::append_ping(self->ping_, {}, self->mask());
@@ -235,16 +198,24 @@ void lane_driver::arm_websocket_ping()
 void lane_driver::on_deadline()
 {
     armed_for_ = io::clock::time_point::max();
-    if (lost_)
+    if (!linked_ && !detached_)
         return;
     const auto now = io::clock::now();
-    if (closing_) {
+    if (detached_ && now >= expires_) {
+        end("no other link came in time");
+        return;
+    }
+    if (linked_ && closing_) {
         if (now >= close_by_)
             lose("closed");
         arm_deadline();
         return;
     }
-    if (!lane_.ready() && now >= hello_due_) {
+    if (linked_ && !lane_.ready() && now >= hello_due_) {
+        if (lane_.resumable()) {
+            lose("no HELLO in time");
+            return;
+        }
         lost_why_ = "no HELLO in time";
         begin_closing();
         schedule_flush();

@@ -16,18 +16,32 @@ namespace penstock::tunnel {
 
 namespace asio = io::asio;
 
+namespace {
+
+/// Whether a bare close says no more than that this connection ends (RFC 6455 section 7.4 and the
+/// registry there): a proxy that is reloaded, a server behind it that goes away. What ends a lane
+/// is told by a frame before the close.
+bool is_passing(std::uint16_t code) noexcept
+{
+    return code == 1000 || code == 1001 || code == 1005 || (code >= 1011 && code <= 1014);
+}
+
+}  // namespace
+
 void lane_driver::wait_link_readable()
 {
     link_.socket.async_wait(
         io::tcp::socket::wait_read,
-        [self = shared_from_this()](const error_code& ec) { self->on_link_readable(ec); }
+        [self = shared_from_this(), link = generation_](const error_code&) {
+            self->on_link_readable(link);
+        }
     );
 }
 
 /// One buffer of ciphertext a turn; a link that has more comes back after the thread's other work.
-void lane_driver::on_link_readable(const error_code& ec)
+void lane_driver::on_link_readable(std::uint32_t link)
 {
-    if (ec == asio::error::operation_aborted || lost_)
+    if (generation_ != link || !linked_)
         return;
     const auto buffer = resources_.buffers.lend();
     const auto room = buffer.bytes();
@@ -52,16 +66,18 @@ void lane_driver::on_link_readable(const error_code& ec)
         handle_ciphertext(received);
     else
         handle_plaintext(received);
-    if (lost_)
+    if (!linked_)
         return;
     if (lane_.wants_to_send() || !output_.empty() || !pong_.empty() || !ping_.empty() || closing_ ||
         draining_)
         flush();
-    if (lost_)
+    if (!linked_)
         return;
     arm_deadline();
     if (received.size() == room.size())
-        asio::post(resources_.context, [self = shared_from_this()] { self->on_link_readable({}); });
+        asio::post(resources_.context, [self = shared_from_this(), link] {
+            self->on_link_readable(link);
+        });
     else
         wait_link_readable();
 }
@@ -90,14 +106,14 @@ void lane_driver::handle_ciphertext(mutable_bytes received)
         if (*count == 0)
             return;
         handle_plaintext(buffer.bytes().first(*count));
-        if (lost_)
+        if (!linked_)
             return;
     }
 }
 
 void lane_driver::handle_plaintext(mutable_bytes plaintext)
 {
-    while (!plaintext.empty() && !lost_) {
+    while (!plaintext.empty() && linked_) {
         auto event = link_.decoder.next(plaintext);
         if (!event) {
             if (closing_)
@@ -132,6 +148,10 @@ void lane_driver::handle_websocket(ws::event& event)
         if (lost_why_.empty())
             lost_why_ = "the peer closed the link: " + std::to_string(close->code) + ' ' +
                         std::string(close->reason);
+        if (lane_.resumable() && is_passing(close->code)) {
+            lose({});
+            return;
+        }
         clean_ = clean_ || close->code == 1000 || close->code == 1001;
         begin_closing();
     }
@@ -141,6 +161,10 @@ void lane_driver::handle_payload(byte_view payload, bool message_end)
 {
     if (closing_)
         return;  // what comes behind our own close frame is not looked at any more
+    if (handing_over_ && !payload.empty()) {
+        lose("the peer sent frames before the answer to its resume");
+        return;
+    }
     const auto now = io::clock::now();
     for (;;) {
         auto event = lane_.handle_octets(payload, now);
@@ -151,7 +175,7 @@ void lane_driver::handle_payload(byte_view payload, bool message_end)
         if (!*event)
             break;
         dispatch(**event);
-        if (lost_ || closing_)
+        if (!linked_ || closing_)
             return;
     }
     if (message_end && lane_.handle_message_end())
@@ -206,7 +230,12 @@ void lane_driver::dispatch(mux::event& event)
     } else if (auto* const no = std::get_if<mux::peer_refused>(&event)) {
         lost_why_ = "the server refused the lane: " + no->why.why.text;
         refused_code_ = no->why.why.code;
-        begin_closing();
+        // A lane that was to be carried on can be tried again as long as it is kept.
+        if (refused_code_ == static_cast<std::uint16_t>(mux::refusal::limit_reached) &&
+            lane_.resumable())
+            lose({});
+        else
+            begin_closing();
     } else if (const auto* const draining = std::get_if<mux::peer_draining>(&event)) {
         if (owner_ != nullptr)
             owner_->on_draining(*this, draining->why.why.text);

@@ -24,7 +24,7 @@ constexpr std::size_t control_bytes_max = 4 * 1024;
 
 void lane_driver::schedule_flush()
 {
-    if (flush_scheduled_ || write_blocked_ || lost_ || !started_)
+    if (flush_scheduled_ || write_blocked_ || !linked_)
         return;
     flush_scheduled_ = true;
     io::asio::post(resources_.context, [self = shared_from_this()] {
@@ -35,7 +35,7 @@ void lane_driver::schedule_flush()
 
 void lane_driver::flush()
 {
-    if (write_blocked_ || lost_)
+    if (write_blocked_ || !linked_)
         return;
     const int most = near_.is_near() ? batches_per_turn_near : batches_per_turn_max;
     for (int batch = 0; batch < most; ++batch) {
@@ -86,10 +86,11 @@ bool lane_driver::write_output(io::clock::time_point now)
         arm_deadline();
         link_.socket.async_wait(
             io::tcp::socket::wait_write,
-            [self = shared_from_this()](const error_code& ec) {
+            [self = shared_from_this(), link = generation_](const error_code&) {
+                if (self->generation_ != link)
+                    return;
                 self->write_blocked_ = false;
-                if (ec != io::asio::error::operation_aborted)
-                    self->flush();
+                self->flush();
             }
         );
         return false;
@@ -114,8 +115,10 @@ bool lane_driver::build_batch(io::clock::time_point now)
         );
         batch.commit(ws::header_octets_max);
         lane_.poll_control(batch, control_bytes_max, now);
-        if (!closing_)
+        if (!closing_) {
+            lane_.poll_replay(batch, sizer_.batch_bytes());
             fill_batch(batch, now);
+        }
         if (batch.size() > ws::header_octets_max)
             seal(batch);
         batch.clear();

@@ -2,6 +2,8 @@
 #include <penstock/tunnel/session_registry.hpp>
 
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 
 namespace penstock::tunnel {
 
@@ -11,19 +13,60 @@ mux::attach_proof make_proof(const mux::attach& a, const mux::session_key& key)
     return auth::hmac_sha256(key, {input});
 }
 
-session_registry::outcome
-session_registry::attach(const mux::attach& wanted, const auth::principal& who)
+session_registry::outcome session_registry::attach(
+    const mux::attach& wanted, const auth::principal& who, const std::weak_ptr<lane_keeper>& keeper
+)
 {
     const std::lock_guard lock(mutex_);
-    switch (wanted.mode) {
-    case mux::attach_mode::fresh:
-        return create(who);
-    case mux::attach_mode::join:
-        return join(wanted, who);
-    case mux::attach_mode::resume:
-        break;
+    if (wanted.mode == mux::attach_mode::fresh) {
+        auto made = create(who);
+        if (const auto* const s = std::get_if<std::shared_ptr<session>>(&made))
+            sessions_.at((*s)->id).lanes[wanted.lane] = {wanted.epoch, keeper};
+        return made;
     }
-    return mux::refusal::unsupported;
+    if (wanted.mode != mux::attach_mode::join)
+        return mux::refusal::unsupported;
+    const auto found = find(wanted, who);
+    if (const auto* const why = std::get_if<mux::refusal>(&found))
+        return *why;
+    auto& [value, lanes] = *std::get<entry*>(found);
+    if (lanes.size() >= limits_.lanes_per_session_max || lanes.contains(wanted.lane))
+        return mux::refusal::limit_reached;
+    lanes[wanted.lane] = {wanted.epoch, keeper};
+    return value;
+}
+
+session_registry::resume_outcome
+session_registry::resume(const mux::attach& wanted, const auth::principal& who)
+{
+    const std::lock_guard lock(mutex_);
+    const auto found = find(wanted, who);
+    if (const auto* const why = std::get_if<mux::refusal>(&found))
+        return *why;
+    auto& lanes = std::get<entry*>(found)->lanes;
+    const auto lane = lanes.find(wanted.lane);
+    // An older attempt that arrives late must not take the lane from a newer one.
+    if (lane == lanes.end() || wanted.epoch <= lane->second.epoch)
+        return mux::refusal::lane_lost;
+    auto keeper = lane->second.keeper.lock();
+    if (!keeper)
+        return mux::refusal::lane_lost;
+    lane->second.epoch = wanted.epoch;
+    return keeper;
+}
+
+/// The session that `wanted` names, if it is this principal's and the proof is right.
+std::variant<session_registry::entry*, mux::refusal>
+session_registry::find(const mux::attach& wanted, const auth::principal& who)
+{
+    const auto found = sessions_.find(wanted.session);
+    if (found == sessions_.end())
+        return mux::refusal::unknown_session;
+    const auto& value = *found->second.value;
+    const auto proof = make_proof(wanted, value.key);
+    if (value.who != who || !auth::constant_time_equal(byte_view(proof), byte_view(wanted.proof)))
+        return mux::refusal::not_yours;
+    return &found->second;
 }
 
 session_registry::outcome session_registry::create(const auth::principal& who)
@@ -43,40 +86,81 @@ session_registry::outcome session_registry::create(const auth::principal& who)
     made->usage = known.lock();
     if (!made->usage)
         known = made->usage = std::make_shared<principal_usage>();
-    sessions_.emplace(made->id, entry{made, 1});
+    sessions_.emplace(made->id, entry{made, {}});
     return made;
 }
 
-session_registry::outcome
-session_registry::join(const mux::attach& wanted, const auth::principal& who)
+void session_registry::leave(const session& s, std::uint16_t lane)
 {
-    const auto found = sessions_.find(wanted.session);
-    if (found == sessions_.end())
-        return mux::refusal::unknown_session;
-    auto& [value, lanes] = found->second;
-    const auto proof = make_proof(wanted, value->key);
-    if (value->who != who || !auth::constant_time_equal(byte_view(proof), byte_view(wanted.proof)))
-        return mux::refusal::not_yours;
-    if (lanes >= limits_.lanes_per_session_max)
-        return mux::refusal::limit_reached;
-    ++lanes;
-    return value;
-}
-
-void session_registry::leave(const session& s)
-{
+    unpark(s, lane);
     const std::lock_guard lock(mutex_);
     const auto found = sessions_.find(s.id);
-    if (found == sessions_.end() || --found->second.lanes > 0)
+    if (found == sessions_.end())
+        return;
+    found->second.lanes.erase(lane);
+    if (!found->second.lanes.empty())
         return;
     sessions_.erase(found);
     std::erase_if(usage_, [](const auto& item) { return item.second.expired(); });
+}
+
+session_registry::keepers
+session_registry::park(const session& s, std::uint16_t lane, std::size_t bytes)
+{
+    const std::lock_guard lock(mutex_);
+    parked_.push_back({s.id, lane, s.who.name, bytes});
+    keepers gone;
+    while (!parked_.empty() && too_much(s.who.name)) {
+        // Whoever has too many gives way himself; too much of all is at the expense of the oldest.
+        const auto own = std::ranges::count(parked_, s.who.name, &parked_lane::who);
+        const bool by_himself = static_cast<std::size_t>(own) > limits_.parked_per_principal_max;
+        const auto oldest = by_himself ? std::ranges::find(parked_, s.who.name, &parked_lane::who)
+                                       : parked_.begin();
+        if (auto keeper = keeper_of(*oldest))
+            gone.push_back(std::move(keeper));
+        parked_.erase(oldest);
+    }
+    return gone;
+}
+
+bool session_registry::too_much(const std::string& who) const
+{
+    const auto bytes = std::accumulate(
+        parked_.begin(),
+        parked_.end(),
+        std::size_t{0},
+        [](std::size_t sum, const parked_lane& p) { return sum + p.bytes; }
+    );
+    const auto own = std::ranges::count(parked_, who, &parked_lane::who);
+    return parked_.size() > limits_.parked_max || bytes > limits_.parked_bytes_max ||
+           static_cast<std::size_t>(own) > limits_.parked_per_principal_max;
+}
+
+std::shared_ptr<lane_keeper> session_registry::keeper_of(const parked_lane& parked)
+{
+    const auto found = sessions_.find(parked.session);
+    if (found == sessions_.end())
+        return nullptr;
+    const auto lane = found->second.lanes.find(parked.lane);
+    return lane == found->second.lanes.end() ? nullptr : lane->second.keeper.lock();
+}
+
+void session_registry::unpark(const session& s, std::uint16_t lane)
+{
+    const std::lock_guard lock(mutex_);
+    parked_.remove_if([&](const auto& p) { return p.session == s.id && p.lane == lane; });
 }
 
 std::size_t session_registry::size() const
 {
     const std::lock_guard lock(mutex_);
     return sessions_.size();
+}
+
+std::size_t session_registry::parked() const
+{
+    const std::lock_guard lock(mutex_);
+    return parked_.size();
 }
 
 }  // namespace penstock::tunnel

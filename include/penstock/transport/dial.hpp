@@ -21,6 +21,7 @@ struct dial_settings {
     std::string server_name;                  ///< verified instead of the URL's host; empty: that
     std::string token;                        ///< sent as a bearer token; empty: none
     std::string congestion = "auto";          ///< of the socket: a name, or as auto_congestion says
+    std::optional<io::tcp::endpoint> address;  ///< where the server was last; nothing is resolved
     std::chrono::milliseconds resolve_timeout{10'000};
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds tls_timeout{10'000};

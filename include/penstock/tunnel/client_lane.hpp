@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,8 +19,9 @@ namespace penstock::tunnel {
 
 class lane_pool;
 
-/// One lane of the gateway: keeps a link to the server, and dials again when it is lost
-/// (exponential back-off with full jitter, servers in turn).
+/// One lane of the gateway: keeps a link to the server, and dials again when it is lost: at once
+/// and to the same server for a lane that is to be carried on, else with exponential back-off, full
+/// jitter, and the servers in turn.
 ///
 /// Lifetime: held by shared_ptr; config, resources, resolver and pool outlive its thread's last
 /// handler. Executor: the resources' thread.
@@ -49,7 +51,11 @@ public:
 private:
     static io::asio::awaitable<void> run(std::shared_ptr<client_lane> self);
     io::asio::awaitable<void> pause(std::chrono::milliseconds wait);
+    io::asio::awaitable<void> dial_fresh();
+    io::asio::awaitable<void> dial_again();
     void use(transport::link link, const mux::attach& wanted);
+    void carry_on(transport::link link);
+    [[nodiscard]] mux::hello our_hello(bool paced, const mux::attach& wanted) const;
     void report(const transport::server_url& server, const transport::dial_failure& why);
 
     void on_hello(lane_driver& driver, const mux::hello& peer) override;
@@ -57,6 +63,7 @@ private:
     on_open(lane_driver& driver, local_stream::pointer stream, mux::open_frame request) override;
     void on_draining(lane_driver& driver, const std::string& text) override;
     void on_stream_end(lane_driver& driver, const local_stream& stream, failure code) override;
+    void on_detached(lane_driver& driver, const std::string& why) override;
     void on_lost(lane_driver& driver, const std::string& why, bool clean) override;
 
     std::uint16_t index_;
@@ -65,14 +72,20 @@ private:
     net::resolver& resolver_;
     std::shared_ptr<client_session> session_;
     lane_pool& pool_;
+    std::uint32_t seed_;  ///< of the waits, and of the lane's heartbeat
     backoff backoff_;
     io::asio::steady_timer changed_;  ///< cancelled when run() has something to look at
     std::shared_ptr<lane_driver> driver_;
     std::vector<std::shared_ptr<lane_driver>>
         retired_;  ///< draining: they keep their streams until these end
-    std::map<const lane_driver*, mux::session_id> sessions_;  ///< of the links that are up
-    mux::attach wanted_;                                      ///< what the newest link asked for
-    std::size_t server_ = 0;
+    std::map<const lane_driver*, lane_ticket> tickets_;  ///< of the lanes that were up
+    mux::attach wanted_;                                 ///< what the newest link asked for
+    std::size_t server_ = 0;                             ///< for fresh lanes
+    std::size_t home_ = 0;                               ///< the server of driver_
+    std::size_t attempts_ = 0;                  ///< to carry driver_ on, since it was last up
+    std::optional<io::tcp::endpoint> address_;  ///< of the server's end of the last link
+    io::clock::time_point up_since_{};
+    io::clock::time_point lost_since_{};
     std::string last_report_;
     bool waiting_for_session_ = false;
     bool stopping_ = false;

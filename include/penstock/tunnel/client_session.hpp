@@ -11,6 +11,17 @@
 
 namespace penstock::tunnel {
 
+/// What a lane needs to be carried on over another link.
+struct lane_ticket {
+    mux::session_id session{};
+    mux::session_key key{};
+    std::uint16_t lane = 0;
+    std::uint32_t epoch = 0;  ///< of the latest attempt
+
+    /// The next attempt: everything below `recv_seq` has come.
+    [[nodiscard]] mux::attach resume(std::uint64_t recv_seq);
+};
+
 /// The gateway's side of a session, shared by its lanes on their threads. The first lane to come up
 /// makes the session, the others join it; when all are lost the next one makes a new one. Locked:
 /// used once a link, never for data.
@@ -20,15 +31,16 @@ public:
     void add_listener(std::function<void()> changed);
 
     /// What the lane shall ask for; nothing: another lane is just making the session, wait for
-    /// `changed`.
-    [[nodiscard]] std::optional<mux::attach> begin(std::uint16_t lane);
+    /// `changed`. `place` is the lane's among ours; its number in the session is used once.
+    [[nodiscard]] std::optional<mux::attach> begin(std::uint16_t place);
     /// The lane asked, and it came to nothing.
-    void abort(std::uint16_t lane);
-    /// The server does not know the session that was to be joined: the next lane makes a new one.
-    void refused(std::uint16_t lane, const mux::session_id& unknown);
-    /// The server's HELLO is there.
-    void established(std::uint16_t lane, const mux::hello& server);
-    /// An established lane lost its link.
+    void abort(std::uint16_t place);
+    /// The server does not know the session: the next lane makes a new one.
+    void refused(std::uint16_t place, const mux::session_id& unknown);
+    /// The server's HELLO is there, in answer to `asked`.
+    [[nodiscard]] lane_ticket
+    established(std::uint16_t place, const mux::attach& asked, const mux::hello& server);
+    /// An established lane is no more.
     void lost(const mux::session_id& session);
 
 private:
@@ -36,10 +48,13 @@ private:
 
     std::mutex mutex_;
     std::optional<mux::session_id> id_;
-    mux::session_key key_{};
     std::optional<std::uint16_t> creator_;
-    std::map<mux::session_id, std::uint32_t> lanes_;  ///< with a link, draining ones too
-    std::uint32_t epoch_ = 0;
+    struct living {
+        mux::session_key key{};
+        std::uint32_t lanes = 0;  ///< draining ones too
+    };
+    std::map<mux::session_id, living> sessions_;
+    std::uint16_t next_lane_ = 0;
     std::vector<std::function<void()>> listeners_;
 };
 

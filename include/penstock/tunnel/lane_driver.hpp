@@ -11,7 +11,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace penstock::tunnel {
@@ -33,14 +36,19 @@ public:
     /// The peer takes no new streams on this lane; those that are open go on.
     virtual void on_draining(lane_driver& driver, const std::string& text) = 0;
     virtual void on_stream_end(lane_driver& driver, const local_stream& stream, failure code) = 0;
+    /// The link is gone, the lane and its streams wait for another one: attach() or resume().
+    virtual void on_detached(lane_driver& driver, const std::string& why) = 0;
     /// The last call: the link is gone and all streams have ended. `clean`: either side closed it
     /// on purpose.
     virtual void on_lost(lane_driver& driver, const std::string& why, bool clean) = 0;
 };
 
-/// Moves octets between one link, its lane and the lane's local streams, on one thread, without
+/// Moves octets between a lane's link, the lane and its local streams, on one thread, without
 /// coroutines: waits for readiness, works in the thread's buffers, keeps only what a blocked socket
 /// did not take.
+///
+/// A lost link is replaced if both sides keep a replay log (PROTOCOL.md, resume): the owner is
+/// told, and has the lane's resume_timeout() to come with another one.
 ///
 /// Lifetime: held by shared_ptr; `owner` and `resources` outlive it, or abandon() is called first.
 class lane_driver final : public std::enable_shared_from_this<lane_driver> {
@@ -56,6 +64,15 @@ public:
 
     /// Begins to read and write. The connecting side has called send_hello() before.
     void start();
+    /// Connecting side: carries the lane on over another link, instead of the one that it may still
+    /// have; `h` asks for a resume.
+    void attach(transport::link link, mux::hello h);
+    /// Accepting side: the same over the link on which `peer` came; `h` is our answer. False: the
+    /// peer's count cannot be, and the lane ends.
+    [[nodiscard]] bool resume(transport::link link, const mux::hello& peer, mux::hello h);
+    /// From on_hello(), when the link is for a lane of another driver: this one ends without a word
+    /// to its owner, and `take` gets the link as soon as no call is on its way through it.
+    void hand_over(std::function<void(transport::link)> take);
 
     void send_hello(mux::hello h);
     /// Tells the peer why its HELLO is not accepted, then closes the link.
@@ -79,13 +96,19 @@ public:
     [[nodiscard]] const mux::lane& lane() const noexcept { return lane_; }
     [[nodiscard]] bool can_open() const noexcept
     {
-        return !lost_ && !closing_ && lane_.ready() && lane_.can_open();
+        return linked_ && !closing_ && lane_.ready() && lane_.can_open();
     }
     [[nodiscard]] bool lost() const noexcept { return lost_; }
+    /// There is a link; whether it has exchanged HELLO is the lane's ready().
+    [[nodiscard]] bool linked() const noexcept { return linked_; }
+    /// The lane waits for another link.
+    [[nodiscard]] bool detached() const noexcept { return detached_; }
     /// The code of the peer's HELLO_ERR, 0 without one.
     [[nodiscard]] std::uint16_t refused_code() const noexcept { return refused_code_; }
     /// WebSocket pongs that came back, for tests and status.
     [[nodiscard]] std::uint64_t websocket_pongs() const noexcept { return websocket_pongs_; }
+    /// Where the link goes to; nothing if it has none.
+    [[nodiscard]] std::optional<io::tcp::endpoint> remote() const;
     [[nodiscard]] const std::string& peer_address() const noexcept { return link_.peer_address; }
     [[nodiscard]] const std::string& description() const noexcept { return link_.description; }
     [[nodiscard]] const std::string& congestion() const noexcept { return link_.congestion; }
@@ -98,7 +121,7 @@ private:
 
     // lane_driver_read.cpp
     void wait_link_readable();
-    void on_link_readable(const error_code& ec);
+    void on_link_readable(std::uint32_t link);
     void adapt_receive_window(io::clock::time_point now);
     void handle_ciphertext(mutable_bytes received);
     void handle_plaintext(mutable_bytes plaintext);
@@ -119,11 +142,17 @@ private:
     void adapt_to_rate();
     void append_sealed(octets& frame);
 
+    // lane_driver_link.cpp
+    void start_link();
+    void lose(std::string why);
+    void drop_link() noexcept;
+    void freeze();
+    void end(std::string why);
+    void finish();
+
     // lane_driver.cpp
     void lane_failed();
     void begin_closing();
-    void lose(std::string why, bool clean = false);
-    void finish();
     void arm_deadline();
     void arm_websocket_ping();
     void on_deadline();
@@ -155,12 +184,16 @@ private:
     io::clock::time_point armed_for_ = io::clock::time_point::max();
     io::clock::time_point hello_due_ = io::clock::time_point::max();
     io::clock::time_point close_by_ = io::clock::time_point::max();
+    io::clock::time_point expires_ = io::clock::time_point::max();  ///< while detached
+    std::uint32_t generation_ = 0;  ///< of the link: what was started for an earlier one is stale
     std::size_t lowat_bytes_ = 0;
     std::string lost_why_;
     std::uint16_t refused_code_ = 0;
     ws::close_code close_code_ = ws::close_code::normal;
     bool clean_ = false;
-    bool started_ = false;
+    bool linked_ = false;
+    bool detached_ = false;
+    bool handing_over_ = false;
     bool flush_scheduled_ = false;
     bool write_blocked_ = false;
     bool draining_ = false;

@@ -3,14 +3,17 @@
 #include <penstock/auth/principal.hpp>
 #include <penstock/base/result.hpp>
 #include <penstock/mux/hello.hpp>
+#include <penstock/transport/link.hpp>
 
 #include <atomic>
 #include <cstdint>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace penstock::tunnel {
 
@@ -29,40 +32,81 @@ struct session {
     std::atomic<std::uint32_t> dials{0};  ///< under way
 };
 
+/// Whoever holds a lane of a session. Executor: any thread may call.
+class lane_keeper {
+public:
+    virtual ~lane_keeper() = default;
+    /// The link on which `peer` asked for the lane.
+    virtual void carry_on(transport::link link, mux::hello peer) = 0;
+    /// The lane has no link, and others need the room.
+    virtual void expire() = 0;
+};
+
 struct session_limits {
     std::size_t sessions_max = 10'000;
     std::size_t sessions_per_principal_max = 64;
     std::uint32_t lanes_per_session_max = 64;
+    std::size_t parked_max = 4'096;               ///< lanes without a link
+    std::size_t parked_per_principal_max = 256;   ///< four sessions of the most lanes
+    std::size_t parked_bytes_max = 128UL << 20U;  ///< what they hold together
 };
 
-/// The server's sessions. A session lives as long as it has a lane. Locked: used once a link, never
-/// for data.
+/// The server's sessions. A session lives as long as it has a lane, with or without a link. Locked:
+/// used once a link, never for data.
 class session_registry {
 public:
     explicit session_registry(session_limits limits = {}) noexcept : limits_(limits) {}
 
     using outcome = std::variant<std::shared_ptr<session>, mux::refusal>;
+    using resume_outcome = std::variant<std::shared_ptr<lane_keeper>, mux::refusal>;
+    using keepers = std::vector<std::shared_ptr<lane_keeper>>;
 
     /// A link's HELLO asks for a fresh session or to join one. Joining takes the session's key (the
-    /// proof) and the same principal.
-    [[nodiscard]] outcome attach(const mux::attach& wanted, const auth::principal& who);
-    /// The link is gone. With its last lane the session ends.
-    void leave(const session& s);
+    /// proof) and the same principal. `keeper` has the lane from now on.
+    [[nodiscard]] outcome attach(
+        const mux::attach& wanted,
+        const auth::principal& who,
+        const std::weak_ptr<lane_keeper>& keeper
+    );
+    /// A link's HELLO asks for a lane that exists; it takes an epoch that was not used before too.
+    [[nodiscard]] resume_outcome resume(const mux::attach& wanted, const auth::principal& who);
+    /// The lane is gone. With its last one the session ends.
+    void leave(const session& s, std::uint16_t lane);
+
+    /// The lane has lost its link and holds `bytes`. Answers with those that must go for it, the
+    /// oldest first; expire() them.
+    [[nodiscard]] keepers park(const session& s, std::uint16_t lane, std::size_t bytes);
+    void unpark(const session& s, std::uint16_t lane);
 
     [[nodiscard]] std::size_t size() const;
+    [[nodiscard]] std::size_t parked() const;
 
 private:
+    struct lane_entry {
+        std::uint32_t epoch = 0;
+        std::weak_ptr<lane_keeper> keeper;
+    };
     struct entry {
         std::shared_ptr<session> value;
-        std::uint32_t lanes = 0;
+        std::map<std::uint16_t, lane_entry> lanes;
     };
+    struct parked_lane {
+        mux::session_id session;
+        std::uint16_t lane;
+        std::string who;
+        std::size_t bytes;
+    };
+    [[nodiscard]] std::variant<entry*, mux::refusal>
+    find(const mux::attach& wanted, const auth::principal& who);
     [[nodiscard]] outcome create(const auth::principal& who);
-    [[nodiscard]] outcome join(const mux::attach& wanted, const auth::principal& who);
+    [[nodiscard]] std::shared_ptr<lane_keeper> keeper_of(const parked_lane& parked);
+    [[nodiscard]] bool too_much(const std::string& who) const;
 
     session_limits limits_;
     mutable std::mutex mutex_;
     std::map<mux::session_id, entry> sessions_;
     std::map<std::string, std::weak_ptr<principal_usage>> usage_;
+    std::list<parked_lane> parked_;  ///< oldest first
     std::uint64_t next_number_ = 1;
 };
 

@@ -24,6 +24,10 @@ struct settings {
     std::uint32_t dials_per_session_max = 256;  ///< concurrent dials at the server
     std::size_t memory_budget_bytes =
         0;  ///< buffered stream data in the process; 0: 25 % of RAM, at most 512 MiB
+    std::chrono::seconds resume_timeout{600
+    };  ///< how long a lane that lost its link is kept; 0: its streams end at once
+    std::size_t replay_bytes_max =
+        32 * 1024 * 1024;                            ///< what a lane keeps until it is acknowledged
     std::size_t window_bytes_max = 8 * 1024 * 1024;  ///< receive window of one stream
 };
 

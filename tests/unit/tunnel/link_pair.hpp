@@ -34,6 +34,7 @@ struct recording_owner : tunnel::lane_owner {
     std::function<void(tunnel::lane_driver&, local_stream::pointer, mux::open_frame)> opened;
     bool hello_seen = false;
     bool draining = false;
+    bool detached = false;
     bool lost = false;
     bool lost_clean = false;
     std::string lost_why;
@@ -59,6 +60,11 @@ struct recording_owner : tunnel::lane_owner {
     void on_stream_end(tunnel::lane_driver&, const local_stream& stream, failure code) override
     {
         ended.emplace_back(static_cast<std::uint32_t>(stream.id()), code);
+    }
+    void on_detached(tunnel::lane_driver&, const std::string& why) override
+    {
+        detached = true;
+        lost_why = why;
     }
     void on_lost(tunnel::lane_driver&, const std::string& why, bool clean) override
     {

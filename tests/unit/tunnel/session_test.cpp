@@ -11,6 +11,14 @@ using tunnel::session_registry;
 
 namespace {
 
+/// Holds a lane and remembers what was asked of it.
+struct recording_keeper final : tunnel::lane_keeper {
+    void carry_on(transport::link, mux::hello) override {}
+    void expire() override { expired = true; }
+    bool expired = false;
+};
+const auto keeper = std::make_shared<recording_keeper>();
+
 const auth::principal alice{"alice", auth::principal_kind::token};
 const auth::principal bob{"bob", auth::principal_kind::token};
 
@@ -37,17 +45,17 @@ BOOST_AUTO_TEST_CASE(lanes_of_one_gateway_join_one_session)
     BOOST_REQUIRE(first);
     BOOST_TEST((first->mode == mux::attach_mode::fresh));
     BOOST_TEST(!client.begin(1));  // waits for lane 0
-    const auto made = session_of(registry.attach(*first, alice));
-    client.established(0, hello_of(*made));
+    const auto made = session_of(registry.attach(*first, alice, keeper));
+    (void)client.established(0, *first, hello_of(*made));
 
     const auto second = client.begin(1);
     BOOST_REQUIRE(second);
     BOOST_TEST((second->mode == mux::attach_mode::join));
-    BOOST_TEST(session_of(registry.attach(*second, alice)) == made);
+    BOOST_TEST(session_of(registry.attach(*second, alice, keeper)) == made);
     BOOST_TEST(registry.size() == 1u);
-    registry.leave(*made);
+    registry.leave(*made, first->lane);
     BOOST_TEST(registry.size() == 1u);
-    registry.leave(*made);
+    registry.leave(*made, second->lane);
     BOOST_TEST(registry.size() == 0u);
 }
 
@@ -55,28 +63,113 @@ BOOST_AUTO_TEST_CASE(a_session_is_joined_only_by_its_owner_with_its_key)
 {
     session_registry registry;
     tunnel::client_session client;
-    const auto made = session_of(registry.attach(*client.begin(0), alice));
-    client.established(0, hello_of(*made));
+    const auto asked = *client.begin(0);
+    const auto made = session_of(registry.attach(asked, alice, keeper));
+    (void)client.established(0, asked, hello_of(*made));
     auto join = *client.begin(1);
-    BOOST_TEST((std::get<mux::refusal>(registry.attach(join, bob)) == mux::refusal::not_yours));
+    BOOST_TEST(
+        (std::get<mux::refusal>(registry.attach(join, bob, keeper)) == mux::refusal::not_yours)
+    );
     auto forged = join;
     forged.proof[31] ^= 1;
-    BOOST_TEST((std::get<mux::refusal>(registry.attach(forged, alice)) == mux::refusal::not_yours));
+    BOOST_TEST(
+        (std::get<mux::refusal>(registry.attach(forged, alice, keeper)) == mux::refusal::not_yours)
+    );
     auto other_lane = join;
     other_lane.lane = 7;
     BOOST_TEST(
-        (std::get<mux::refusal>(registry.attach(other_lane, alice)) == mux::refusal::not_yours)
+        (std::get<mux::refusal>(registry.attach(other_lane, alice, keeper)) ==
+         mux::refusal::not_yours)
     );
     auto unknown = join;
     unknown.session[0] ^= 1;
     BOOST_TEST(
-        (std::get<mux::refusal>(registry.attach(unknown, alice)) == mux::refusal::unknown_session)
+        (std::get<mux::refusal>(registry.attach(unknown, alice, keeper)) ==
+         mux::refusal::unknown_session)
     );
-    auto resume = join;
-    resume.mode = mux::attach_mode::resume;
-    BOOST_TEST((std::get<mux::refusal>(registry.attach(resume, alice)) == mux::refusal::unsupported)
+    BOOST_TEST(session_of(registry.attach(join, alice, keeper)) == made);
+    // A number is used once.
+    BOOST_TEST((
+        std::get<mux::refusal>(registry.attach(join, alice, keeper)) == mux::refusal::limit_reached
+    ));
+}
+
+BOOST_AUTO_TEST_CASE(a_lane_is_carried_on_by_its_owner_with_an_epoch_never_used_before)
+{
+    session_registry registry;
+    tunnel::client_session client;
+    const auto asked = *client.begin(0);
+    const auto holder = std::make_shared<recording_keeper>();
+    const auto made = session_of(registry.attach(asked, alice, holder));
+    auto ticket = client.established(0, asked, hello_of(*made));
+    const auto refusal_of = [&](const mux::attach& wanted, const auth::principal& who) {
+        return std::get<mux::refusal>(registry.resume(wanted, who));
+    };
+
+    const auto older = ticket.resume(4);
+    const auto newer = ticket.resume(5);
+    BOOST_TEST((refusal_of(newer, bob) == mux::refusal::not_yours));
+    auto forged = newer;
+    forged.recv_seq = 6;  // the proof is for 5
+    BOOST_TEST((refusal_of(forged, alice) == mux::refusal::not_yours));
+    auto unknown = newer;
+    unknown.session[0] ^= 1;
+    BOOST_TEST((refusal_of(unknown, alice) == mux::refusal::unknown_session));
+
+    const auto found = registry.resume(newer, alice);
+    BOOST_TEST((std::get<std::shared_ptr<tunnel::lane_keeper>>(found) == holder));
+    BOOST_TEST((refusal_of(newer, alice) == mux::refusal::lane_lost));
+    BOOST_TEST((refusal_of(older, alice) == mux::refusal::lane_lost));
+    BOOST_TEST(std::holds_alternative<std::shared_ptr<tunnel::lane_keeper>>(
+        registry.resume(ticket.resume(5), alice)
+    ));
+
+    auto other = ticket;
+    other.lane = 77;
+    BOOST_TEST((refusal_of(other.resume(5), alice) == mux::refusal::lane_lost));
+    registry.leave(*made, asked.lane);
+    BOOST_TEST((refusal_of(ticket.resume(5), alice) == mux::refusal::unknown_session));
+}
+
+BOOST_AUTO_TEST_CASE(lanes_without_a_link_are_limited_and_the_oldest_goes)
+{
+    session_registry registry(
+        {.parked_max = 4, .parked_per_principal_max = 2, .parked_bytes_max = 1'000}
     );
-    BOOST_TEST(session_of(registry.attach(join, alice)) == made);
+    struct lane {
+        std::shared_ptr<tunnel::session> of;
+        std::shared_ptr<recording_keeper> holder = std::make_shared<recording_keeper>();
+    };
+    const auto make = [&](const auth::principal& who) {
+        lane made;
+        made.of = session_of(registry.attach({}, who, made.holder));
+        return made;
+    };
+    const auto park = [&](const lane& l, std::size_t bytes) {
+        for (const auto& gone : registry.park(*l.of, 0, bytes))
+            gone->expire();
+    };
+    const auth::principal carol{"carol", auth::principal_kind::token};
+    const auto a1 = make(alice), a2 = make(alice), a3 = make(alice), b1 = make(bob), b2 = make(bob);
+    park(b1, 100);
+    park(a1, 100);
+    park(a2, 100);
+    BOOST_TEST((!b1.holder->expired && !a1.holder->expired && !a2.holder->expired));
+    park(a3, 100);  // alice has too many: her own goes, not bob's older one
+    BOOST_TEST((!b1.holder->expired && a1.holder->expired && !a2.holder->expired));
+    BOOST_TEST(registry.parked() == 3u);
+    park(b2, 100);
+    const auto c1 = make(carol), c2 = make(carol);
+    park(c1, 100);  // too many of all
+    BOOST_TEST((b1.holder->expired && !a2.holder->expired));
+    registry.unpark(*a2.of, 0);
+    registry.unpark(*a3.of, 0);
+    BOOST_TEST(registry.parked() == 2u);
+    park(c2, 950);  // too much of all
+    BOOST_TEST((b2.holder->expired && c1.holder->expired && !c2.holder->expired));
+    BOOST_TEST(!a2.holder->expired);
+    registry.leave(*c2.of, 0);
+    BOOST_TEST(registry.parked() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(sessions_are_limited_in_all_and_for_each_principal)
@@ -85,21 +178,23 @@ BOOST_AUTO_TEST_CASE(sessions_are_limited_in_all_and_for_each_principal)
         {.sessions_max = 3, .sessions_per_principal_max = 2, .lanes_per_session_max = 1}
     );
     const mux::attach fresh;
-    const auto made = session_of(registry.attach(fresh, alice));
-    (void)session_of(registry.attach(fresh, alice));
+    const auto made = session_of(registry.attach(fresh, alice, keeper));
+    (void)session_of(registry.attach(fresh, alice, keeper));
+    BOOST_TEST((
+        std::get<mux::refusal>(registry.attach(fresh, alice, keeper)) == mux::refusal::limit_reached
+    ));
+    (void)session_of(registry.attach(fresh, bob, keeper));
     BOOST_TEST(
-        (std::get<mux::refusal>(registry.attach(fresh, alice)) == mux::refusal::limit_reached)
-    );
-    (void)session_of(registry.attach(fresh, bob));
-    BOOST_TEST((std::get<mux::refusal>(registry.attach(fresh, bob)) == mux::refusal::limit_reached)
+        (std::get<mux::refusal>(registry.attach(fresh, bob, keeper)) == mux::refusal::limit_reached)
     );
 
     mux::attach join;
     join.mode = mux::attach_mode::join;
     join.session = made->id;
     join.proof = tunnel::make_proof(join, made->key);
-    BOOST_TEST((std::get<mux::refusal>(registry.attach(join, alice)) == mux::refusal::limit_reached)
-    );
+    BOOST_TEST((
+        std::get<mux::refusal>(registry.attach(join, alice, keeper)) == mux::refusal::limit_reached
+    ));
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_session_is_made_anew_by_whoever_comes_first)
@@ -108,8 +203,9 @@ BOOST_AUTO_TEST_CASE(a_lost_session_is_made_anew_by_whoever_comes_first)
     tunnel::client_session client;
     int told = 0;
     client.add_listener([&] { ++told; });
-    const auto made = session_of(registry.attach(*client.begin(0), alice));
-    client.established(0, hello_of(*made));
+    const auto asked = *client.begin(0);
+    const auto made = session_of(registry.attach(asked, alice, keeper));
+    (void)client.established(0, asked, hello_of(*made));
     BOOST_TEST(told == 1);
     client.lost(made->id);
     const auto again = client.begin(1);
@@ -125,20 +221,22 @@ BOOST_AUTO_TEST_CASE(a_session_that_another_server_does_not_know_is_left_though_
 {
     session_registry old_server, new_server;
     tunnel::client_session client;
-    const auto old_one = session_of(old_server.attach(*client.begin(0), alice));
-    client.established(0, hello_of(*old_one));
+    const auto asked = *client.begin(0);
+    const auto old_one = session_of(old_server.attach(asked, alice, keeper));
+    (void)client.established(0, asked, hello_of(*old_one));
 
     // The old link drains and keeps its streams; the new one reaches another server.
     const auto join = *client.begin(0);
     BOOST_TEST(
-        (std::get<mux::refusal>(new_server.attach(join, alice)) == mux::refusal::unknown_session)
+        (std::get<mux::refusal>(new_server.attach(join, alice, keeper)) ==
+         mux::refusal::unknown_session)
     );
     client.refused(0, join.session);
     const auto fresh = client.begin(0);
     BOOST_REQUIRE(fresh);
     BOOST_TEST((fresh->mode == mux::attach_mode::fresh));
-    const auto new_one = session_of(new_server.attach(*fresh, alice));
-    client.established(0, hello_of(*new_one));
+    const auto new_one = session_of(new_server.attach(*fresh, alice, keeper));
+    (void)client.established(0, *fresh, hello_of(*new_one));
 
     // The end of the old link does not touch the new session.
     client.lost(old_one->id);
@@ -152,9 +250,9 @@ BOOST_AUTO_TEST_CASE(streams_of_a_principal_are_counted_over_all_its_sessions)
 {
     session_registry registry;
     const mux::attach fresh;
-    const auto one = session_of(registry.attach(fresh, alice));
-    const auto two = session_of(registry.attach(fresh, alice));
-    const auto other = session_of(registry.attach(fresh, bob));
+    const auto one = session_of(registry.attach(fresh, alice, keeper));
+    const auto two = session_of(registry.attach(fresh, alice, keeper));
+    const auto other = session_of(registry.attach(fresh, bob, keeper));
     ++one->usage->streams;
     BOOST_TEST(two->usage->streams.load() == 1u);
     BOOST_TEST(other->usage->streams.load() == 0u);

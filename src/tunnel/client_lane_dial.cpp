@@ -1,0 +1,150 @@
+// How a lane of the gateway comes to a link, for itself or for the streams that it has.
+#include <penstock/tunnel/client_lane.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace penstock::tunnel {
+
+namespace asio = io::asio;
+
+namespace {
+
+/// A link that did not last this long is no reason to dial at once.
+constexpr std::chrono::seconds held_at_least{1};
+
+/// Between two attempts to carry a lane on.
+constexpr std::chrono::seconds pause_max{1};
+
+/// A SYN that is lost is sent again after 1 s, then 3 s (or 2 s, by the kernel's version): a new
+/// attempt comes before the second.
+constexpr std::chrono::milliseconds again_connect_timeout{2'000};
+constexpr std::chrono::milliseconds again_handshake_timeout{5'000};
+
+mux::lane_settings lane_settings_of(const settings& config, std::uint32_t seed)
+{
+    mux::lane_settings lane;
+    lane.role = mux::side::connecting;
+    lane.streams_max = 0;  // the server opens none (agents are reserved)
+    lane.window_bytes_max = config.window_bytes_max;
+    lane.ping_interval = config.ping_interval;
+    lane.link_timeout = config.link_timeout;
+    lane.half_close_linger = config.half_close_linger;
+    lane.replay_bytes_max = config.resume_timeout.count() > 0 ? config.replay_bytes_max : 0;
+    lane.resume_timeout = config.resume_timeout;
+    lane.seed = seed;
+    return lane;
+}
+
+}  // namespace
+
+/// As long as the lane is wanted: 1. dial, for a fresh lane or to carry on the one that lost its
+/// link
+/// 2. wait until the link is lost or drains 3. again.
+asio::awaitable<void> client_lane::run(std::shared_ptr<client_lane> self)
+{
+    auto& lane = *self;
+    while (!lane.stopping_) {
+        if (lane.driver_ && !lane.driver_->detached())
+            co_await lane.pause(std::chrono::hours(24));
+        else if (lane.driver_)
+            co_await lane.dial_again();
+        else
+            co_await lane.dial_fresh();
+    }
+    lane.session_->abort(lane.index_);
+}
+
+/// 1. wait, if a link was just lost 2. ask the session what to be 3. dial 4. HELLO.
+asio::awaitable<void> client_lane::dial_fresh()
+{
+    if (lost_since_ != io::clock::time_point{})
+        co_await pause(backoff_.next());
+    if (stopping_)
+        co_return;
+    const auto wanted = session_->begin(index_);
+    if (!wanted) {
+        waiting_for_session_ = true;
+        co_await pause(config_.lane.backoff_max);
+        waiting_for_session_ = false;
+        co_return;
+    }
+    home_ = server_ % config_.servers.size();
+    const auto& server = config_.servers[home_];
+    auto dialled = co_await transport::dial(server, config_.dial, resolver_);
+    if (stopping_)
+        co_return;
+    if (dialled.link) {
+        use(std::move(*dialled.link), *wanted);
+        co_return;
+    }
+    session_->abort(index_);
+    report(server, dialled.why);
+    ++server_;
+    lost_since_ = {};
+    co_await pause(backoff_.next(dialled.why.retry_after));
+}
+
+/// Streams wait for this one: no longer than a second between two attempts, and none waits long for
+/// a packet that was lost. The address is that of the last link, since names may not be resolvable
+/// while the network is in trouble; every third time it is looked up again.
+asio::awaitable<void> client_lane::dial_again()
+{
+    if (attempts_ > 0 || lost_since_ - up_since_ < held_at_least)
+        co_await pause(std::min<std::chrono::milliseconds>(backoff_.next(), pause_max));
+    if (stopping_ || !driver_)
+        co_return;
+    auto settings = config_.dial;
+    settings.connect_timeout = std::min(settings.connect_timeout, again_connect_timeout);
+    settings.tls_timeout = std::min(settings.tls_timeout, again_handshake_timeout);
+    settings.upgrade_timeout = std::min(settings.upgrade_timeout, again_handshake_timeout);
+    if (++attempts_ % 3 != 0)
+        settings.address = address_;
+    const auto& server = config_.servers[home_];
+    auto dialled = co_await transport::dial(server, settings, resolver_);
+    if (stopping_)
+        co_return;
+    if (!dialled.link)
+        report(server, dialled.why);
+    else if (driver_ && driver_->detached())
+        carry_on(std::move(*dialled.link));
+}
+
+asio::awaitable<void> client_lane::pause(std::chrono::milliseconds wait)
+{
+    if (stopping_)
+        co_return;
+    changed_.expires_after(wait);
+    co_await changed_.async_wait(io::as_result);
+}
+
+void client_lane::use(transport::link link, const mux::attach& wanted)
+{
+    driver_ = std::make_shared<lane_driver>(
+        std::move(link), lane_settings_of(config_.lane, seed_), config_.lane, resources_, *this
+    );
+    wanted_ = wanted;
+    driver_->send_hello(our_hello(driver_->paced(), wanted));
+    driver_->start();
+}
+
+void client_lane::carry_on(transport::link link)
+{
+    wanted_ = tickets_.at(driver_.get()).resume(driver_->lane().recv_seq());
+    const bool paced = link.paced;
+    driver_->attach(std::move(link), our_hello(paced, wanted_));
+}
+
+mux::hello client_lane::our_hello(bool paced, const mux::attach& wanted) const
+{
+    mux::hello h;
+    h.role = mux::side::connecting;
+    h.features = paced ? mux::feature_paced : 0;
+    h.payload_bytes_max = static_cast<std::uint32_t>(mux::payload_bytes_max);
+    h.window_bytes_max = config_.lane.window_bytes_max;
+    h.ping_interval_s = static_cast<std::uint32_t>(config_.lane.ping_interval.count() / 1'000);
+    h.attach = wanted;
+    return h;
+}
+
+}  // namespace penstock::tunnel
