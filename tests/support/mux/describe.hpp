@@ -65,6 +65,13 @@ inline std::string reset_words(std::uint8_t flags)
            ((flags & mux::flag_stop) != 0 ? " stop" : "");
 }
 
+inline std::string resume_words(const mux::hello& h)
+{
+    if (h.attach && h.attach->mode == mux::attach_mode::resume)
+        return " resume recv_seq=" + std::to_string(h.attach->recv_seq);
+    return h.recv_seq ? " recv_seq=" + std::to_string(*h.recv_seq) : "";
+}
+
 inline std::string describe(const mux::event& event) { return std::visit(event_words{}, event); }
 
 inline std::string describe(const mux::frame_view& frame)
@@ -106,7 +113,7 @@ inline std::string describe(const mux::frame_view& frame)
     case frame_type::close:
         return "CLOSE " + why();
     case frame_type::hello:
-        return "HELLO";
+        return "HELLO" + resume_words(mux::decode_hello(frame.payload).value());
     case frame_type::hello_err:
         return "HELLO_ERR " + text_of(mux::decode_hello_err(frame.payload).value().why);
     case frame_type::ack:

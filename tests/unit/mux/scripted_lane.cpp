@@ -61,6 +61,9 @@ octets scripted_lane::take_message()
 {
     flat_buffer out;
     lane.poll_control(out, 1 << 20, now);
+    count(out.view());
+    lane.poll_replay(out, replay_bytes);
+    const auto before_data = out.size();
     while (const auto slot = lane.poll_data(1 << 20)) {
         auto& from = sources_[static_cast<std::uint32_t>(slot->id)];
         const auto bytes = std::min(from.left, slot->payload_bytes_max);
@@ -77,15 +80,19 @@ octets scripted_lane::take_message()
         if (fin)
             from.fin = false;
     }
-    byte_view rest = out.view();
-    const octets message(rest.begin(), rest.end());
+    count(out.view().subspan(before_data));
+    return {out.view().begin(), out.view().end()};
+}
+
+/// Frames that are sent for the first time.
+void scripted_lane::count(byte_view frames)
+{
     mux::frame_reader reader(mux::payload_bytes_max);
-    while (const auto frame = reader.next(rest).value()) {
+    while (const auto frame = reader.next(frames).value()) {
         counted_ += mux::is_sequenced(frame->header.type) ? 1U : 0U;
         if (frame->header.type == static_cast<std::uint8_t>(frame_type::ping))
             unanswered_ping_ = mux::decode_u64(frame->payload).value();
     }
-    return message;
 }
 
 std::string scripted_lane::wait(mux::clock::duration how_long)

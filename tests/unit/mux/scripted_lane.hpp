@@ -52,8 +52,9 @@ public:
     budget_lease lease{whole};
     mux::time_point now{1'000s};
     mux::lane lane;
-    std::size_t piece_bytes = 1 << 20;  ///< in which frames arrive
-    bool reads = false;                 ///< data is consumed as it comes
+    std::size_t piece_bytes = 1 << 20;   ///< in which frames arrive
+    std::size_t replay_bytes = 1 << 20;  ///< sent again at a time
+    bool reads = false;                  ///< data is consumed as it comes
 
 private:
     struct source {
@@ -61,6 +62,7 @@ private:
         bool fin = false;
     };
     std::string note(std::string& words, const mux::event& event);
+    void count(byte_view frames);
 
     std::map<std::uint32_t, source> sources_;
     std::uint64_t counted_ = 0;  ///< sequenced frames the lane has sent
