@@ -54,7 +54,8 @@ bool lane::wants_to_send() const noexcept
 }
 
 /// What the log takes without growing beyond its limit by more than a frame. When memory is short
-/// it keeps no more than a block: sources wait, and what is acknowledged makes room.
+/// it keeps no more than a block: sources wait, and what is acknowledged makes room. An empty log
+/// takes a frame whatever its limit is, since nothing would ever make room there.
 std::size_t lane::replay_room_bytes() const noexcept
 {
     if (!logging_)
@@ -65,7 +66,9 @@ std::size_t lane::replay_room_bytes() const noexcept
         short_of_memory
             ? std::min<std::uint64_t>(settings_.replay_bytes_max, replay_log::block_bytes)
             : settings_.replay_bytes_max;
-    return static_cast<std::size_t>(limit - std::min<std::uint64_t>(limit, log_.size_bytes()));
+    const auto kept = log_.size_bytes();
+    const auto least = kept == 0 ? frame_header_bytes + payload_bytes_max_least : 0;
+    return std::max(static_cast<std::size_t>(limit - std::min<std::uint64_t>(limit, kept)), least);
 }
 
 /// A full log stops sequenced frames, never what is link-local: the ACK that makes room is.

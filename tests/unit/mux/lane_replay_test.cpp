@@ -123,4 +123,35 @@ BOOST_AUTO_TEST_CASE(one_block_is_kept_when_memory_is_short)
     BOOST_TEST(l.take_message().size() > 1'900'000U);
 }
 
+BOOST_DATA_TEST_CASE(
+    a_log_never_holds_more_than_its_limit_and_a_frame,
+    data::make({1U, 1'000U, 1'024U, 1'031U, 1'032U, 5'000U, 16'392U, 65'536U, 100'000U}),
+    limit
+)
+{
+    resuming_lane l(keeping(side::connecting, limit));
+    BOOST_TEST(l.lane.set_ready(l.id_of(1), true) == false);
+    l.lane.set_chunk_bytes(61'440);
+    open_wide(l);
+    l.supply(1, 200'000, true);
+    std::uint64_t acked = 1;
+    BOOST_TEST(l.receive(u64_frame(frame_type::ack, acked)).empty());
+    std::size_t sent = 0;
+    for (int rounds = 0; rounds < 1'000 && sent < 200'000; ++rounds) {
+        const auto message = l.take_message();
+        BOOST_TEST_REQUIRE(!message.empty());  // whatever the limit is, it goes on
+        BOOST_TEST(message.size() <= limit + mux::frame_header_bytes + mux::payload_bytes_max);
+        byte_view rest = message;
+        mux::frame_reader reader(mux::payload_bytes_max);
+        while (const auto frame = reader.next(rest).value()) {
+            if (!mux::is_sequenced(frame->header.type))
+                continue;
+            ++acked;
+            sent += frame->payload.size();
+        }
+        BOOST_TEST_REQUIRE(l.receive(u64_frame(frame_type::ack, acked)).empty());
+    }
+    BOOST_TEST(sent == 200'000U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
