@@ -147,7 +147,8 @@ void lane::take_terms(const hello& peer) noexcept
     peer_.init_limit_bytes = std::max(peer.init_limit_bytes, limit_before_hello);
     peer_.replay_bytes_max = peer.replay_bytes_max;
     peer_.resume_timeout_s = peer.resume_timeout_s;
-    if (peer_.replay_bytes_max == 0) {
+    // On a later link the peer is owed what the log holds, whatever it keeps itself from now on.
+    if (peer_.replay_bytes_max == 0 && counters_.resumes == 0) {
         logging_ = false;
         log_.clear();
     }

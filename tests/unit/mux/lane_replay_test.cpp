@@ -154,4 +154,19 @@ BOOST_DATA_TEST_CASE(
     BOOST_TEST(sent == 200'000U);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_peer_is_owed_is_sent_though_it_keeps_nothing_from_now_on)
+{
+    for (const auto role : {side::connecting, side::accepting}) {
+        resuming_lane l(keeping(role));
+        BOOST_TEST(l.open() != 0U);
+        (void)l.sent();
+        l.lose();
+        l.peer.replay_bytes_max = 0;
+        BOOST_TEST(l.resume(0).starts_with("OPEN"));
+        BOOST_TEST(!l.lane.resumable());
+        BOOST_TEST(l.receive(u64_frame(frame_type::ack, 1)).empty());
+        BOOST_TEST(!l.lane.failed());
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
