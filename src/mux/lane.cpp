@@ -82,7 +82,7 @@ void lane::detach()
     hello_error_pending_.reset();
     pong_pending_.reset();
     ping_pending_ = ping_outstanding_ = ack_pending_ = false;
-    hello_sent_ = hello_received_ = false;
+    hello_sent_ = hello_received_ = link_draining_ = false;
     // The next HELLO tells what was received, and the peer's what was not.
     ack_sent_seq_ = recv_seq_;
     unacked_received_bytes_ = 0;
@@ -246,7 +246,7 @@ void lane::close(std::string_view text)
 
 bool lane::can_open() const noexcept
 {
-    return !failed_ && !draining_ && !peer_draining_ && !close_pending_ &&
+    return !failed_ && !draining_ && !peer_draining_ && !link_draining_ && !close_pending_ &&
            opened_by_us_ < granted_to_us_ && next_id_ < stream_id_end;
 }
 

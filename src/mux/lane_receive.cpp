@@ -94,7 +94,7 @@ lane::outcome lane::handle_lane_frame(const frame_view& frame, time_point now)
         const auto deadline_ms = decode_u32(frame.payload);
         if (!deadline_ms)
             return fail(errc::protocol, "malformed LINK_DRAIN");
-        if (std::exchange(peer_draining_, true))
+        if (std::exchange(link_draining_, true))
             return ignore_frame(now);
         return std::optional<event>{peer_draining{{.deadline_ms = *deadline_ms, .why = {}}}};
     }

@@ -300,6 +300,7 @@ private:
     bool resuming_ = false;  ///< a link was lost and the next one has not carried it on yet
     bool draining_ = false;  ///< we take no new streams
     bool peer_draining_ = false;
+    bool link_draining_ = false;  ///< the peer takes no new streams on this link
 
     time_point ack_due_ = time_point::max();
     time_point next_ping_;

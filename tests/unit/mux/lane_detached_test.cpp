@@ -219,4 +219,26 @@ BOOST_AUTO_TEST_CASE(draining_goes_on)
     BOOST_TEST(l.sent().starts_with("OPEN_FAIL 4 11"));
 }
 
+BOOST_AUTO_TEST_CASE(link_drain_is_of_its_link_alone)
+{
+    octets link_drain;
+    mux::append_u32(link_drain, frame_type::link_drain, {}, 700);
+    resuming_lane l;
+    for (int links = 0; links < 3; ++links) {
+        BOOST_TEST(l.lane.can_open());
+        BOOST_TEST(l.receive(link_drain) == "draining 0 700");
+        BOOST_TEST(!l.lane.can_open());
+        BOOST_TEST(l.receive(link_drain).empty());
+        l.lose();
+        BOOST_TEST(l.lane.can_open());
+        BOOST_TEST(l.resume(0).empty());
+    }
+    octets drain;
+    mux::append_drain(drain, {0, 500, {0, {}}});
+    BOOST_TEST(l.receive(link_drain) == "draining 0 700");
+    BOOST_TEST(l.receive(drain) == "draining 0 500");
+    l.lose();
+    BOOST_TEST(!l.lane.can_open());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
