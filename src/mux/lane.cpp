@@ -86,6 +86,7 @@ void lane::detach()
     // The next HELLO tells what was received, and the peer's what was not.
     ack_sent_seq_ = recv_seq_;
     unacked_received_bytes_ = 0;
+    received_before_link_ = counters_.received_bytes;
     ack_due_ = unacked_since_ = time_point::max();
 }
 

@@ -155,8 +155,9 @@ void lane::append_link_control(time_point now)
             std::chrono::duration_cast<std::chrono::microseconds>(now - pong_pending_->received);
         append_pong(
             scratch_,
-            {pong_pending_->echo, static_cast<std::uint32_t>(held.count()), counters_.received_bytes
-            }
+            {pong_pending_->echo,
+             static_cast<std::uint32_t>(held.count()),
+             counters_.received_bytes - received_before_link_}
         );
         pong_pending_.reset();
     }

@@ -278,6 +278,7 @@ private:
     std::uint64_t peer_acked_seq_ = 0;
     std::uint64_t ack_sent_seq_ = 0;
     std::size_t unacked_received_bytes_ = 0;
+    std::uint64_t received_before_link_ = 0;                 ///< octets of the links that are gone
     std::deque<std::pair<std::uint64_t, stream_id>> tombs_;  ///< by sequence number, oldest first
     std::vector<event> timed_out_;
     std::vector<stream_id> receiving_;  ///< streams that got data lately; they share the budget

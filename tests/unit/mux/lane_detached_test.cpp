@@ -241,4 +241,29 @@ BOOST_AUTO_TEST_CASE(link_drain_is_of_its_link_alone)
     BOOST_TEST(!l.lane.can_open());
 }
 
+BOOST_AUTO_TEST_CASE(what_a_pong_counts_are_the_octets_of_its_link)
+{
+    const auto rx_bytes_of_pong = [](scripted_lane& l) {
+        BOOST_TEST(l.receive(u64_frame(frame_type::ping, 5)).empty());
+        const auto message = l.take_message();
+        byte_view rest = message;
+        mux::frame_reader reader(mux::payload_bytes_max);
+        while (const auto frame = reader.next(rest).value())
+            if (frame->header.type == static_cast<std::uint8_t>(frame_type::pong))
+                return mux::decode_pong(frame->payload).value().rx_bytes;
+        return std::uint64_t{0};
+    };
+    resuming_lane l;
+    enter_open(l);
+    BOOST_TEST(l.receive(data_frame(1, 50'000)) == "data 1 50000");
+    BOOST_TEST(rx_bytes_of_pong(l) > 50'000U);
+    l.lose();
+    BOOST_TEST(l.resume(1).empty());
+    auto answer = l.peer;
+    answer.recv_seq = 1;
+    const auto ping_bytes = mux::frame_header_bytes + 8U;
+    BOOST_TEST(rx_bytes_of_pong(l) == hello_frame(answer).size() + ping_bytes);
+    BOOST_TEST(l.lane.counters().received_bytes > 50'000U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
