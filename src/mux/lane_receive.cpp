@@ -103,6 +103,7 @@ lane::outcome lane::handle_lane_frame(const frame_view& frame, time_point now)
         auto why = decode_reason(frame.payload);
         if (!why)
             return fail(errc::protocol, "malformed CLOSE or LANE_ERR");
+        peer_ended_ = true;
         const bool by_error = frame.header.type == static_cast<std::uint8_t>(frame_type::lane_err);
         return std::optional<event>{lane_ended{std::move(*why), by_error}};
     }

@@ -93,7 +93,7 @@ public:
     /// Whether both sides keep what they sent until it is acknowledged.
     [[nodiscard]] bool resumable() const noexcept
     {
-        return !failed_ && !close_pending_ && settings_.replay_bytes_max > 0 &&
+        return !failed_ && !peer_ended_ && !close_pending_ && settings_.replay_bytes_max > 0 &&
                peer_.replay_bytes_max > 0;
     }
     /// How long both sides keep the lane without a link.
@@ -298,8 +298,9 @@ private:
     bool close_written_ = false;
     bool hello_sent_ = false;
     bool hello_received_ = false;
-    bool resuming_ = false;  ///< a link was lost and the next one has not carried it on yet
-    bool draining_ = false;  ///< we take no new streams
+    bool resuming_ = false;    ///< a link was lost and the next one has not carried it on yet
+    bool peer_ended_ = false;  ///< by CLOSE or LANE_ERR: no other link follows
+    bool draining_ = false;    ///< we take no new streams
     bool peer_draining_ = false;
     bool link_draining_ = false;  ///< the peer takes no new streams on this link
 

@@ -169,4 +169,23 @@ BOOST_AUTO_TEST_CASE(what_a_peer_is_owed_is_sent_though_it_keeps_nothing_from_no
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_lane_that_ended_by_its_own_words_is_not_resumed)
+{
+    resuming_lane failed;
+    BOOST_TEST(failed.receive(data_frame(1, 5)) == "error 35");
+    BOOST_TEST(!failed.lane.resumable());
+
+    resuming_lane closed;
+    closed.lane.close("done");
+    BOOST_TEST(!closed.lane.resumable());
+
+    for (const auto type : {frame_type::close, frame_type::lane_err}) {
+        resuming_lane by_peer;
+        octets last;
+        mux::append_reason(last, type, {}, {33, "end"});
+        BOOST_TEST(by_peer.receive(last).find("33 \"end\"") != std::string::npos);
+        BOOST_TEST(!by_peer.lane.resumable());
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
