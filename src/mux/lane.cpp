@@ -78,6 +78,7 @@ void lane::detach()
     BOOST_ASSERT(resumable());
     resuming_ = resuming_ || hello_received_;
     reader_ = frame_reader(payload_bytes_max);
+    log_.trim();
     hello_pending_.reset();
     hello_error_pending_.reset();
     pong_pending_.reset();

@@ -188,4 +188,22 @@ BOOST_AUTO_TEST_CASE(a_lane_that_ended_by_its_own_words_is_not_resumed)
     }
 }
 
+BOOST_AUTO_TEST_CASE(spare_blocks_are_given_back_when_the_lane_is_quiet_or_detached)
+{
+    resuming_lane l;
+    open_wide(l);
+    l.supply(1, 500'000);
+    BOOST_TEST(!l.sent().empty());
+    BOOST_TEST(l.lease.used_bytes() >= 500'000U);
+    BOOST_TEST(l.wait_with_living_peer(40s).empty());
+    BOOST_TEST(l.lease.used_bytes() == 0U);
+
+    l.supply(1, 500'000);
+    (void)l.sent();
+    BOOST_TEST(l.receive(u64_frame(frame_type::ack, 63)).empty());
+    BOOST_TEST(l.lease.used_bytes() == 8 * mux::replay_log::block_bytes);
+    l.lose();
+    BOOST_TEST(l.lease.used_bytes() == 0U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
