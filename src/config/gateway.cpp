@@ -140,7 +140,7 @@ configuration<gateway::settings> read_gateway(const inputs& from)
     read_threads(values, s.threads);
     values.read_number<unsigned>("lanes", s.lanes, {0, 64});
     read_ping_interval(values, s.tunnel);
-    read_resume_timeout(values, s.tunnel);
+    read_link_loss(values, s.tunnel);
     values.read("link-wait", s.link_wait, {0ms, 10min});
     read_drain_timeout(values, s.drain_timeout);
     s.inbound.log_targets = read_log_targets(values);

@@ -139,8 +139,9 @@ void read_ping_interval(const reader& from, tunnel::settings& out)
     from.read("ping-interval", out.ping_interval, {500ms, 1h});
 }
 
-void read_resume_timeout(const reader& from, tunnel::settings& out)
+void read_link_loss(const reader& from, tunnel::settings& out)
 {
+    from.read("link-timeout", out.link_timeout, {500ms, 1h});
     std::chrono::milliseconds given = out.resume_timeout;
     from.read("resume-timeout", given, {0ms, 24h});
     out.resume_timeout = std::chrono::ceil<std::chrono::seconds>(given);

@@ -24,7 +24,7 @@ read_users(const reader& from, std::vector<std::string>& warnings);
 [[nodiscard]] observe::log_target_policy read_log_targets(const reader& from);
 void read_threads(const reader& from, unsigned& threads);
 void read_ping_interval(const reader& from, tunnel::settings& out);
-void read_resume_timeout(const reader& from, tunnel::settings& out);
+void read_link_loss(const reader& from, tunnel::settings& out);
 void read_drain_timeout(const reader& from, std::chrono::milliseconds& out);
 void read_congestion(const reader& from, std::string& out);
 

@@ -174,7 +174,7 @@ configuration<server::settings> read_server(const inputs& from)
     s.egress.policy = routing::policy(read_policy(values));
     read_threads(values, s.threads);
     read_ping_interval(values, s.tunnel);
-    read_resume_timeout(values, s.tunnel);
+    read_link_loss(values, s.tunnel);
     read_drain_timeout(values, s.drain_timeout);
     read_congestion(values, s.accept.congestion);
     read_limits(values, s);

@@ -19,7 +19,7 @@ constexpr std::chrono::seconds pause_max{1};
 /// A SYN that is lost is sent again after 1 s, then 3 s (or 2 s, by the kernel's version): a new
 /// attempt comes before the second.
 constexpr std::chrono::milliseconds again_connect_timeout{2'000};
-constexpr std::chrono::milliseconds again_handshake_timeout{5'000};
+constexpr std::chrono::milliseconds again_handshake_timeout{3'000};
 
 mux::lane_settings lane_settings_of(const settings& config, std::uint32_t seed)
 {
