@@ -90,7 +90,8 @@ def parse(about):
     o.build = os.path.abspath(o.build)
     loopback, wan = ([case.name for case in group] for group in (cases.LOOPBACK, cases.WAN))
     groups = {"usual": wan, "all": wan + loopback} if o.namespaces else {"usual": cases.USUAL, "all": loopback}
-    installed = [name for name in peers.ALL if name not in peers.BY_PATH]
+    installed = [name for name, peer in peers.ALL.items()
+                 if not peer.by_path and (o.namespaces or not peer.over_link)]
     try:
         o.cases = names_of(cases.ALL, o.cases or "usual", groups)
         o.peers = names_of(peers.ALL, o.peers or "usual", {"usual": USUAL_PEERS, "all": installed})

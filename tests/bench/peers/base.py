@@ -51,6 +51,7 @@ class Peer:
     name = ""
     programs = {}  # program: where it comes from, for the reader of a message
     by_path = False  # only with --binary
+    over_link = False  # differs from others only over a link between namespaces
     via = None
 
     def __init__(self, setting):

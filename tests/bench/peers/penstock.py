@@ -9,6 +9,7 @@ from .base import LOCAL, Peer
 
 IDENTITY = "bench"
 
+
 def wait_for_line(file, pattern, process, seconds=10):
     """The match of the pattern in a log that the process writes."""
     give_up = time.monotonic() + seconds
@@ -32,10 +33,11 @@ class Penstock(Peer):
 
     name = "penstock"
     programs = {"penstock": "build the target penstock"}
+    both_ends = ()  # more options of gateway and server
 
     def start(self):
         far = self.setting.far.address
-        keys, common = self.keys(), ["--threads", self.setting.threads]
+        keys, common = self.keys(), ["--threads", self.setting.threads, *self.both_ends]
         server = self.start_far(
             "server.log", "penstock", "server", "--listen", f"{far}:0", "--cert", f"{keys}/server.crt", "--key",
             f"{keys}/server.key", "--client-ca", f"{keys}/ca.crt", "--allow", f"{far}/32", *common)
@@ -68,3 +70,11 @@ class Penstock(Peer):
 
     def version(self):
         return self.first_line(self.program("penstock"), "--version")
+
+
+class PenstockReno(Penstock):
+    """penstock where the kernel allows no BBR: Reno at both ends, and so 8 lanes."""
+
+    name = "penstock-reno"
+    both_ends = ("--congestion", "reno")
+    over_link = True
