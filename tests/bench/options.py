@@ -68,6 +68,7 @@ def make_parser(about):
     wan = p.add_argument_group("over a link between two network namespaces that exist (needs root)")
     wan.add_argument("--namespaces", metavar="NEAR,FAR", help="where the near and the far ends run")
     wan.add_argument("--far-address", metavar="ADDRESS", help="IPv4 address of the link's far end")
+    wan.add_argument("--congestion", metavar="NAME", help="of all sockets on the link whose program does not choose")
     wan.add_argument("--warm-up", type=at_least(0, float), default=5.0, help="seconds left out of a rate (%(default)s)")
     wan.add_argument("--wan-seconds", type=seconds, default=10.0, help="of bulk and round trips (%(default)s)")
 
@@ -87,6 +88,8 @@ def parse(about):
     o.binary = dict(o.binary)
     if bool(o.namespaces) != bool(o.far_address):
         p.error("--namespaces and --far-address go together")
+    if o.congestion and not o.namespaces:
+        p.error("--congestion needs a link between namespaces")
     o.build = os.path.abspath(o.build)
     loopback, wan = ([case.name for case in group] for group in (cases.LOOPBACK, cases.WAN))
     groups = {"usual": wan, "all": wan + loopback} if o.namespaces else {"usual": cases.USUAL, "all": loopback}

@@ -34,6 +34,16 @@ class Place:
         shown = subprocess.run(self.command(["ip", "-o", "address"]), stdout=subprocess.PIPE, text=True, check=True)
         return f" {self.address}/" in shown.stdout
 
+    def use_congestion_control(self, name):
+        """For all sockets whose program does not choose: the routes name it, since that needs no leave of the host."""
+        shown = subprocess.run(self.command(["ip", "-4", "route", "show"]), stdout=subprocess.PIPE, text=True, check=True)
+        for route in shown.stdout.splitlines():
+            words = route.split()
+            if "congctl" in words:
+                at = words.index("congctl")
+                del words[at:at + 2]
+            subprocess.run(self.command(["ip", "route", "change", *words, "congctl", name]), check=True)
+
     def sysctl(self, name):
         """The value in force here; None if the kernel does not say."""
         shown = subprocess.run(self.command(["cat", "/proc/sys/" + name.replace(".", "/")]), stdout=subprocess.PIPE,

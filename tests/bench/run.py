@@ -41,6 +41,9 @@ def places(o):
         problem = f"{o.far_address} is not an address of namespace {far.namespace}"
     if problem:
         sys.exit(f"run.py: {problem}")
+    if o.congestion:
+        for place in (near, far):
+            place.use_congestion_control(o.congestion)
     return near, far
 
 
