@@ -63,7 +63,7 @@ def measure(o):
     try:
         suite = Suite(o, near, far)
     except (Failed, OSError) as why:
-        sys.exit(f"run.py: {why} (cmake --build {o.build} --target penstock penstock_bench)")
+        sys.exit(f"run.py: {why} (cmake --build {o.build} --target penstock penstock_bench penstock_bound)")
     found = results.Results(results.describe(o, near, far, suite.versions), suite.runs)
     suite.run(lambda: found.save(o.json) if o.json else None)
     return found

@@ -33,7 +33,8 @@ class Suite:
         except BaseException:
             shutil.rmtree(self.folder)
             raise
-        binaries = {"penstock": os.path.join(options.build, "penstock"), **options.binary}
+        own = {name: os.path.join(options.build, name) for name in ("penstock", "penstock_bound")}
+        binaries = {**own, **options.binary}
         self.setting = peers.Setting(self.folder, self.lab.targets, near, far, options.threads, binaries)
 
     def find_peers(self):

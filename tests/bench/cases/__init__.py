@@ -2,6 +2,7 @@
 
 from .base import Column
 from .beside import Beside, Stalled
+from .bound import Bound
 from .bulk import Bulk, Verify
 from .memory import Gateways, Idle, Unread
 from .small import Connect, Latency
@@ -12,6 +13,7 @@ LOOPBACK = [
     Latency(1), Latency(50), Connect(),
     Beside("down"), Beside("up"), Beside("down", paced=True),
     Stalled(), Unread(), Idle(), Gateways(), Verify(),
+    Bound("down"), Bound("up"),
 ]
 WAN = [
     *(WanBulk(direction, streams) for direction in ("down", "up") for streams in (1, 8)),
@@ -20,6 +22,6 @@ WAN = [
 ALL = {case.name: case for case in LOOPBACK + WAN}
 # Those that end soon, and say most.
 USUAL = [name for name in ALL if name not in ("beside-paced", "unread-1000", "gateways", "verify")
-         and not name.startswith("wan-")]
+         and not name.startswith(("wan-", "bound-"))]
 
 __all__ = ["ALL", "Column", "LOOPBACK", "USUAL", "WAN"]
