@@ -43,6 +43,16 @@ def cpu_seconds(pids):
     return ticks / TICKS
 
 
+def threads_named(pid, prefix):
+    """Ids of the threads of a process whose names begin so."""
+    found = []
+    for name in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{name}/comm", encoding="utf-8", errors="replace") as f:
+            if f.read().startswith(prefix):
+                found.append(int(name))
+    return found
+
+
 def own_cpu_seconds():
     """CPU seconds of this process and of all that it has started, ended or not."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -6,6 +6,7 @@ from .bound import Bound
 from .bulk import Bulk, Verify
 from .memory import Gateways, Idle, Unread
 from .small import Connect, Latency
+from .threads import Threads
 from .wan import WanBeside, WanBulk, WanFirstOctet
 
 LOOPBACK = [
@@ -13,7 +14,7 @@ LOOPBACK = [
     Latency(1), Latency(50), Connect(),
     Beside("down"), Beside("up"), Beside("down", paced=True),
     Stalled(), Unread(), Idle(), Gateways(), Verify(),
-    Bound("down"), Bound("up"),
+    Bound("down"), Bound("up"), Threads("down"), Threads("up"),
 ]
 WAN = [
     *(WanBulk(direction, streams) for direction in ("down", "up") for streams in (1, 8)),
@@ -22,6 +23,6 @@ WAN = [
 ALL = {case.name: case for case in LOOPBACK + WAN}
 # Those that end soon, and say most.
 USUAL = [name for name in ALL if name not in ("beside-paced", "unread-1000", "gateways", "verify")
-         and not name.startswith(("wan-", "bound-"))]
+         and not name.startswith(("wan-", "bound-", "threads-"))]
 
 __all__ = ["ALL", "Column", "LOOPBACK", "USUAL", "WAN"]

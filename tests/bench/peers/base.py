@@ -1,5 +1,6 @@
 """What all peers have in common: programs to find, processes to start and to end, a certificate."""
 
+import copy
 import os
 import shutil
 import subprocess
@@ -72,6 +73,12 @@ class Peer:
     def version(self):
         """One line for the record; asked without starting anything."""
         return ""
+
+    def another(self, threads):
+        """The same peer with so many threads at each end, not started."""
+        setting = copy.copy(self.setting)
+        setting.threads = threads
+        return type(self)(setting)
 
     def program(self, name):
         return self.setting.binaries.get(name) or shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
