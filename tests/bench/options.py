@@ -10,6 +10,7 @@ USUAL_PEERS = ["penstock", "haproxy", "ssh"]
 EXAMPLES = """
     run.py --rounds 15 --peers all --cases all --json results.json --chart charts
     run.py --from results.json --markdown
+    run.py --rate 50 --cases wan-beside-down,wan-beside-up
     run.py --namespaces NEAR,FAR --far-address 10.0.0.2 --peers penstock,ssh,direct
 """
 
@@ -65,7 +66,9 @@ def make_parser(about):
     size.add_argument("--threads", type=count, default=1, help="of penstock, haproxy and nghttpx, at each end")
     size.add_argument("--timeout", type=count, default=120, help="seconds for one run; then it has failed")
 
-    wan = p.add_argument_group("over a link between two network namespaces that exist (needs root)")
+    wan = p.add_argument_group("over a link between two network namespaces (needs root)")
+    wan.add_argument("--rate", type=at_least(1, int), metavar="MBIT",
+                     help="make them, with a link of this rate and no delay; or else they exist:")
     wan.add_argument("--namespaces", metavar="NEAR,FAR", help="where the near and the far ends run")
     wan.add_argument("--far-address", metavar="ADDRESS", help="IPv4 address of the link's far end")
     wan.add_argument("--congestion", metavar="NAME", help="of all sockets on the link whose program does not choose")
@@ -88,21 +91,24 @@ def parse(about):
     o.binary = dict(o.binary)
     if bool(o.namespaces) != bool(o.far_address):
         p.error("--namespaces and --far-address go together")
-    if o.congestion and not o.namespaces:
+    if o.rate and o.namespaces:
+        p.error("--rate makes namespaces of its own")
+    over_link = bool(o.rate or o.namespaces)
+    if o.congestion and not over_link:
         p.error("--congestion needs a link between namespaces")
     o.build = os.path.abspath(o.build)
     loopback, wan = ([case.name for case in group] for group in (cases.LOOPBACK, cases.WAN))
-    groups = {"usual": wan, "all": wan + loopback} if o.namespaces else {"usual": cases.USUAL, "all": loopback}
+    groups = {"usual": wan, "all": wan + loopback} if over_link else {"usual": cases.USUAL, "all": loopback}
     installed = [name for name, peer in peers.ALL.items()
-                 if not peer.by_path and (o.namespaces or not peer.over_link)]
+                 if not peer.by_path and (over_link or not peer.over_link)]
     try:
         o.cases = names_of(cases.ALL, o.cases or "usual", groups)
         o.peers = names_of(peers.ALL, o.peers or "usual", {"usual": USUAL_PEERS, "all": installed})
     except ValueError as why:
         p.error(str(why))
     o.peers += [name for name in o.binary if name not in o.peers]
-    if not o.namespaces and any(name in wan for name in o.cases):
-        p.error("the cases wan-... need --namespaces and --far-address")
+    if not over_link and any(name in wan for name in o.cases):
+        p.error("the cases wan-... need --rate, or --namespaces and --far-address")
     if o.namespaces:
         o.namespaces = o.namespaces.split(",")
         if len(o.namespaces) != 2 or "" in o.namespaces:

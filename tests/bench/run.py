@@ -17,6 +17,7 @@ import options
 import peers
 import report
 import results
+from links import RatedLink
 from loads import Failed
 from places import Place
 from suite import Suite, say
@@ -55,7 +56,17 @@ def raise_descriptor_limit():
 
 
 def measure(o):
-    near, far = places(o)
+    if not o.rate:
+        return measure_at(o, *places(o))
+    try:
+        with RatedLink(o.rate) as link:
+            o.namespaces, o.far_address = link.namespaces, link.far_address
+            return measure_at(o, *places(o))
+    except (OSError, RuntimeError) as why:
+        sys.exit(f"run.py: {why}")
+
+
+def measure_at(o, near, far):
     descriptors = raise_descriptor_limit()
     if "idle" in o.cases and 2 * o.idle_streams + 100 > descriptors:
         say(f"{descriptors} descriptors are the limit here, too few where an end has two for each of"
