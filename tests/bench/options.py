@@ -79,7 +79,8 @@ def make_parser(about):
     out.add_argument("--json", metavar="FILE", help="every run of every peer; written after each round")
     out.add_argument("--chart", metavar="FOLDER", help="an SVG bar chart for each case")
     out.add_argument("--markdown", action="store_true", help="also print one table in Markdown")
-    out.add_argument("--from", dest="load", metavar="FILE", help="print and draw such a file again, measure nothing")
+    out.add_argument("--from", dest="load", nargs="+", metavar="FILE",
+                     help="print and draw such files again, together and measuring nothing; --json writes them as one")
     out.add_argument("--keep", action="store_true", help="keep keys, settings and logs of the peers")
     return p
 

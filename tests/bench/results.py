@@ -43,6 +43,16 @@ class Results:
         runs = content.pop("runs")
         return cls(content, runs)
 
+    @classmethod
+    def load_all(cls, files):
+        """Several measurements as one of as many rounds; what the first says of the machine is taken for all."""
+        first, *others = [cls.load(file) for file in files]
+        for other in others:
+            begin = 1 + max(run["round"] for run in first.runs)
+            first.runs += [{**run, "round": begin + run["round"]} for run in other.runs]
+            first.about["versions"] |= other.about["versions"]
+        return first
+
     def save(self, file):
         with open(f"{file}.new", "w", encoding="utf-8") as f:
             json.dump({**self.about, "runs": self.runs}, f, indent=1)

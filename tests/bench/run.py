@@ -80,11 +80,14 @@ def measure_at(o, near, far):
     return found
 
 
-def read(file):
+def read(o):
     try:
-        return results.Results.load(file)
+        found = results.Results.load_all(o.load)
     except (OSError, ValueError, KeyError) as why:
-        sys.exit(f"run.py: {file} holds no results: {why}")
+        sys.exit(f"run.py: {', '.join(o.load)}: no results: {why}")
+    if o.json:
+        found.save(o.json)
+    return found
 
 
 def main():
@@ -93,7 +96,7 @@ def main():
         print_list()
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that whatever was started is ended
-    found = read(o.load) if o.load else measure(o)
+    found = read(o) if o.load else measure(o)
     if not found.runs:
         sys.exit("run.py: nothing was measured")
     report.print_tables(found)
