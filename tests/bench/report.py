@@ -1,6 +1,7 @@
 """Tables of medians, and of their ratio to penstock's."""
 
 import cases
+import peers
 
 REFERENCE = "penstock"
 FOREIGN_SHARE_MAX = 0.15
@@ -64,6 +65,21 @@ def print_warning(results):
               f" (at most {max(shares):.0%}): do not trust their rates.")
 
 
+def markdown_cells(results, names, case, column):
+    """The best tunnel's figures are bold, all that look the same when rounded; what does not tunnel is no rival."""
+    values = {name: results.median(name, case.name, column.key) for name in names}
+    rivals = [value for name, value in values.items() if value is not None and is_tunnel(name)]
+    choose = min if column.less_is_better else max
+    best = shown(choose(rivals), column) if len(rivals) > 1 else None
+    for name in names:
+        text = shown(values[name], column)
+        yield f"**{text}**" if text == best and is_tunnel(name) else text
+
+
+def is_tunnel(name):
+    return name in peers.ALL and peers.ALL[name].tunnel
+
+
 def print_markdown(results):
     """One table: a row for each figure, a column for each peer."""
     names = results.peers()
@@ -72,5 +88,5 @@ def print_markdown(results):
     for case_name in results.cases():
         case = cases.ALL.get(case_name)
         for column in case.columns if case else ():
-            values = [shown(results.median(name, case_name, column.key), column) for name in names]
-            print(f"| {case_name}, {column.title} | {' | '.join(values)} |")
+            cells = markdown_cells(results, names, case, column)
+            print(f"| {case_name}, {column.title} | {' | '.join(cells)} |")

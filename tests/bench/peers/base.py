@@ -52,6 +52,7 @@ class Peer:
     name = ""
     programs = {}  # program: where it comes from, for the reader of a message
     by_path = False  # only with --binary
+    tunnel = True  # carries streams encrypted from a near to a far end
     over_link = False  # differs from others only over a link between namespaces
     via = None
 

@@ -7,6 +7,7 @@ class Direct(Peer):
     """No proxy: what load generator, target and link can do by themselves."""
 
     name = "direct"
+    tunnel = False
 
     def start(self):
         pass
@@ -16,6 +17,7 @@ class Microsocks(Peer):
     """A SOCKS5 proxy beside the target, without encryption: one hop of the two that a tunnel has."""
 
     name = "microsocks"
+    tunnel = False
     programs = {"microsocks": "Debian package microsocks"}
 
     def start(self):
