@@ -5,7 +5,7 @@ import subprocess
 
 NEAR_ADDRESS, FAR_ADDRESS = "10.201.0.1", "10.201.0.2"
 QUEUE_MS = 30  # as in MUX.md 5.6
-BURST_MS, BURST_OCTETS_MIN = 1, 16 * 1024
+BURST_OCTETS = 16 * 1024  # what goes at once looks like a faster link to BBR
 # The usual maxima would cap a stream on a fast long link, and be what is measured.
 BUFFERS = ("net.ipv4.tcp_rmem=4096 131072 134217728", "net.ipv4.tcp_wmem=4096 65536 134217728")
 
@@ -31,13 +31,12 @@ class RatedLink:
         for namespace in self.namespaces:
             run("ip", "netns", "add", namespace)
         run("ip", "link", "add", "link0", "netns", near, "type", "veth", "peer", "name", "link0", "netns", far)
-        burst = max(BURST_OCTETS_MIN, round(self.mbit * 1e6 / 8 * BURST_MS / 1e3))
         for namespace, address in zip(self.namespaces, (NEAR_ADDRESS, FAR_ADDRESS)):
             run("ip", "-n", namespace, "address", "add", f"{address}/24", "dev", "link0")
             for device in ("lo", "link0"):
                 run("ip", "-n", namespace, "link", "set", device, "up")
             run("tc", "-n", namespace, "qdisc", "add", "dev", "link0", "root", "tbf", "rate", f"{self.mbit}mbit",
-                "burst", burst, "latency", f"{QUEUE_MS}ms")
+                "burst", BURST_OCTETS, "latency", f"{QUEUE_MS}ms")
             for setting in BUFFERS:
                 run("ip", "netns", "exec", namespace, "sysctl", "-qw", setting)
 
