@@ -45,11 +45,11 @@ class Results:
 
     @classmethod
     def load_all(cls, files):
-        """Several measurements as one of as many rounds; what the first says of the machine is taken for all."""
+        """Several measurements as one: more rounds of a case, or more cases. What the first says of the machine counts."""
         first, *others = [cls.load(file) for file in files]
         for other in others:
-            begin = 1 + max(run["round"] for run in first.runs)
-            first.runs += [{**run, "round": begin + run["round"]} for run in other.runs]
+            done = {name: first.rounds(name) for name in other.cases()}
+            first.runs += [{**run, "round": done[run["case"]] + run["round"]} for run in other.runs]
             first.about["versions"] |= other.about["versions"]
         return first
 
@@ -66,6 +66,9 @@ class Results:
 
     def cases(self):
         return list(dict.fromkeys(run["case"] for run in self.runs))
+
+    def rounds(self, case):
+        return 1 + max((run["round"] for run in self.runs if run["case"] == case), default=-1)
 
     def median(self, peer, case, key):
         """Of all rounds that gave the value; None if none did."""
