@@ -46,13 +46,13 @@ def print_tables(results):
         case = cases.ALL.get(name)
         if not case:
             continue  # from a file that another version has written
-        print(f"\n{name}: {case.about}")
+        rounds = results.rounds(name)
+        print(f"\n{name}: {case.about} ({rounds} round{'s' if rounds != 1 else ''})")
         for line in aligned(case_rows(results, case)):
             print(f"  {line}")
         for peer in results.peers(name):
             print("".join(f"  ! {peer}: {problem}\n" for problem in results.problems(peer, name)), end="")
-    rounds = len({run["round"] for run in results.runs})
-    print(f"\nMedians of {rounds} interleaved round{'s' if rounds != 1 else ''}; the ratio is that to {REFERENCE}'s.")
+    print(f"\nMedians of interleaved rounds; the ratio is that to {REFERENCE}'s.")
     print_warning(results)
 
 
