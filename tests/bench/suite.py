@@ -109,6 +109,8 @@ class Suite:
             for name in list(self.running):
                 self.drop(name)
             self.lab.stop()
+            if self.runs:
+                after_round()
             if self.options.keep:
                 say(f"keys, settings and logs are in {self.folder}")
             else:
