@@ -75,6 +75,11 @@ bool client_lane::full() const noexcept
            driver_->lane().grant_used_up();
 }
 
+bool client_lane::connecting() const noexcept
+{
+    return !stopping_ && (!driver_ || !driver_->linked() || !driver_->lane().ready());
+}
+
 /// The same trouble is told once at info, then only at debug: a server that is away for a night is
 /// one line.
 void client_lane::report(const transport::server_url& server, const transport::dial_failure& why)

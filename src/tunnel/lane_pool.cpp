@@ -54,6 +54,15 @@ void lane_pool::start_spare()
     }
 }
 
+void lane_pool::start_next_spare()
+{
+    if (spare_.empty() || coming() || draining_)
+        return;
+    lanes_.push_back(std::move(spare_.back()));
+    spare_.pop_back();
+    lanes_.back()->start();
+}
+
 lane_driver* lane_pool::best() noexcept
 {
     lane_driver* chosen = nullptr;
@@ -78,11 +87,16 @@ open_result lane_pool::unavailable() const
     return result;
 }
 
-/// There is a link, and the only thing missing is room for one more stream: waiting for a link
-/// would not help.
+/// There is a link, and the only thing missing is room for one more stream.
 bool lane_pool::full() const noexcept
 {
     return !draining_ && std::ranges::any_of(lanes_, [](const auto& lane) { return lane->full(); });
+}
+
+/// A lane has no link and works on getting one.
+bool lane_pool::coming() const noexcept
+{
+    return std::ranges::any_of(lanes_, [](const auto& lane) { return lane->connecting(); });
 }
 
 asio::awaitable<open_result> lane_pool::open(mux::open_frame request)
@@ -92,8 +106,11 @@ asio::awaitable<open_result> lane_pool::open(mux::open_frame request)
     auto* driver = draining_ ? nullptr : best();
     while (driver == nullptr) {
         if (full())
-            co_return overloaded("the server takes no more streams on this lane");
-        if (draining_ || io::clock::now() >= deadline)
+            start_next_spare();
+        const bool late = io::clock::now() >= deadline;
+        if (full() && (late || !coming()))
+            co_return overloaded("the server takes no more streams on the lanes there are");
+        if (draining_ || late)
             co_return unavailable();
         if (waiting_ >= config_.waiting_max)
             co_return overloaded("too many requests wait for the link to the server");
@@ -108,6 +125,10 @@ asio::awaitable<open_result> lane_pool::open(mux::open_frame request)
             co_return unavailable();
         driver = draining_ ? nullptr : best();
     }
+    // Before the last places are taken, so that hardly anybody waits for the link. The best lane
+    // has the fewest streams: the others are crowded too.
+    if (driver->lane().crowded())
+        start_next_spare();
     auto stream = driver->open(std::move(request));
     if (!stream)
         co_return unavailable();

@@ -107,7 +107,8 @@ BOOST_AUTO_TEST_CASE(without_a_link_a_request_is_told_so)
     BOOST_TEST(client.reply == 3);
 }
 
-BOOST_AUTO_TEST_CASE(a_request_beyond_the_streams_of_a_lane_is_told_so_at_once)
+/// Up to the eighth lane, and only as many as are needed.
+BOOST_AUTO_TEST_CASE(a_full_lane_brings_up_another)
 {
     const world w;
     auto limited = w.server_settings();
@@ -115,6 +116,58 @@ BOOST_AUTO_TEST_CASE(a_request_beyond_the_streams_of_a_lane_is_told_so_at_once)
     server::server far(limited);
     far.start();
     gateway::gateway near(w.gateway_settings(port_of(far)));
+    near.start();
+    target_server target(echo);
+    std::vector<std::unique_ptr<socks_client>> clients;
+    const auto open_until = [&](std::size_t count) {
+        while (clients.size() < count) {
+            clients.push_back(std::make_unique<socks_client>(port_of(near), target.port()));
+            BOOST_TEST_REQUIRE(clients.back()->reply == 0);
+        }
+    };
+    open_until(8);
+    BOOST_TEST(connections_to(port_of(far)) == 1u);
+    open_until(40);
+    BOOST_TEST(connections_to(port_of(far)) == 3u);
+    open_until(8 * 16);
+    BOOST_TEST(connections_to(port_of(far)) == 8u);
+    BOOST_TEST(socks_client(port_of(near), target.port()).reply == 1);
+    for (const auto& client : clients)
+        BOOST_TEST(client->ask("there") == "there");
+}
+
+BOOST_AUTO_TEST_CASE(requests_wait_for_the_lane_that_a_full_one_brings_up)
+{
+    const world w;
+    auto limited = w.server_settings();
+    limited.tunnel.streams_per_lane_max = 16;
+    server::server far(limited);
+    far.start();
+    gateway::gateway near(w.gateway_settings(port_of(far)));
+    near.start();
+    target_server target(echo);
+    const auto ask = [&] {
+        socks_client client(port_of(near), target.port());
+        return client.reply == 0 ? client.ask("hello") : "refused";
+    };
+    BOOST_TEST(ask() == "hello");
+    std::vector<std::future<std::string>> asked;
+    for (int i = 0; i < 60; ++i)
+        asked.push_back(std::async(std::launch::async, ask));
+    for (auto& answer : asked)
+        BOOST_TEST(answer.get() == "hello");
+}
+
+BOOST_AUTO_TEST_CASE(a_request_beyond_the_streams_of_a_lane_is_told_so_at_once)
+{
+    const world w;
+    auto limited = w.server_settings();
+    limited.tunnel.streams_per_lane_max = 16;
+    server::server far(limited);
+    far.start();
+    auto one_lane = w.gateway_settings(port_of(far));
+    one_lane.lanes = 1;
+    gateway::gateway near(std::move(one_lane));
     near.start();
     target_server target(echo);
     std::vector<std::unique_ptr<socks_client>> clients;

@@ -153,6 +153,11 @@ public:
     [[nodiscard]] bool can_open() const noexcept;
     /// The peer allows no further stream for now; only a MAX_STREAMS changes that.
     [[nodiscard]] bool grant_used_up() const noexcept { return opened_by_us_ >= granted_to_us_; }
+    /// Few streams are left of those that the peer takes at the same time.
+    [[nodiscard]] bool crowded() const noexcept
+    {
+        return streams_.size() >= peer_.streams_max - peer_.streams_max / 8;
+    }
     [[nodiscard]] bool failed() const noexcept { return failed_.has_value(); }
     [[nodiscard]] const std::optional<reason>& failure_reason() const noexcept { return failed_; }
     [[nodiscard]] std::size_t stream_count() const noexcept { return streams_.size(); }

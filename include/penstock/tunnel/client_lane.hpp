@@ -41,6 +41,8 @@ public:
     [[nodiscard]] lane_driver* usable() const noexcept;
     /// The link is up, and the peer's grant of streams is used up.
     [[nodiscard]] bool full() const noexcept;
+    /// There is no link that takes streams, and one is being made.
+    [[nodiscard]] bool connecting() const noexcept;
     void drain(std::chrono::milliseconds deadline);
     void close();
     /// Drops the link without a word.

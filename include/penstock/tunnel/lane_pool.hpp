@@ -24,7 +24,8 @@ struct open_result {
 };
 
 /// The lanes of one thread: a request takes the lane with the least to do, or waits a bounded time
-/// for a link. Executor: its thread, but for lanes_up() and streams().
+/// for a link. Full lanes bring up a spare one. Executor: its thread, but for lanes_up() and
+/// streams().
 class lane_pool {
 public:
     lane_pool(const client_settings& config, thread_resources& resources);
@@ -33,7 +34,8 @@ public:
     lane_pool& operator=(const lane_pool&) = delete;
 
     void add(std::shared_ptr<client_lane> lane);
-    /// A lane that is kept up only from start_spare() on.
+    /// A lane that is kept up only from start_spare() on, or from when those that are up have
+    /// hardly room for more streams.
     void add_spare(std::shared_ptr<client_lane> lane);
     void start();
     /// A link's congestion control halves its rate with each lost segment: several links keep more.
@@ -68,6 +70,8 @@ private:
 
     [[nodiscard]] lane_driver* best() noexcept;
     [[nodiscard]] bool full() const noexcept;
+    [[nodiscard]] bool coming() const noexcept;
+    void start_next_spare();
     [[nodiscard]] open_result unavailable() const;
     io::asio::awaitable<open_result> await_answer(local_stream::pointer stream);
 
