@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <tuple>
 #include <utility>
 
 #include "worker.hpp"
@@ -30,6 +31,9 @@ constexpr std::chrono::milliseconds farewell{1'500};
 /// segment halves the rate of one of them only.
 constexpr std::size_t lanes_under_loss = 8;
 
+/// What a server takes of one session (session_limits).
+constexpr std::size_t lanes_of_session_max = 64;
+
 tunnel::client_settings client_settings_of(const settings& config)
 {
     tunnel::client_settings client;
@@ -40,6 +44,11 @@ tunnel::client_settings client_settings_of(const settings& config)
     return client;
 }
 
+/// One thread more than is asked for, with a lane of its own: it takes what is new while all others
+/// are busy, so that a keystroke does not wait for their turns. Until then it sleeps, and its lane
+/// is not dialled.
+constexpr unsigned reserve_threads = 1;
+
 }  // namespace
 
 /// Threads are destroyed first: the coroutines suspended on them refer to everything else.
@@ -47,9 +56,10 @@ struct gateway::state {
     explicit state(settings c)
         : config(std::move(c)), tunnel_config(client_settings_of(config)),
           budget(tunnel::memory_limit(config.tunnel)),
-          threads(std::make_unique<io::thread_set>(config.threads, [](const std::exception_ptr&) {
-              observe::error("thread.exception");
-          }))
+          threads(std::make_unique<io::thread_set>(
+              std::max(config.threads, 1U) + reserve_threads,
+              [](const std::exception_ptr&) { observe::error("thread.exception"); }
+          ))
     {
         for (std::size_t i = 0; i < threads->size(); ++i)
             workers.push_back(std::make_unique<worker>(
@@ -58,15 +68,28 @@ struct gateway::state {
         for (const auto& address : config.listen)
             listeners.emplace_back(threads->context(0), address, hooks());
 
-        // Every thread needs a lane of its own: a client stays on the thread that took it.
+        add_lanes();
+    }
+
+    /// Every thread needs a lane of its own: a client stays on the thread that took it.
+    void add_lanes()
+    {
         const auto session = std::make_shared<tunnel::client_session>();
-        const auto kept = std::max<std::size_t>(config.lanes, workers.size());
+        const auto usual = workers.size() - reserve_threads;
+        const auto kept = std::max<std::size_t>(config.lanes, usual);
         const auto all = config.lanes == 0 ? std::max(kept, lanes_under_loss) : kept;
         for (std::size_t i = 0; i < all; ++i)
-            workers[i % workers.size()]->add_lane(
-                static_cast<std::uint16_t>(i), session, i >= kept
-            );
+            workers[i % usual]->add_lane(static_cast<std::uint16_t>(i), session, i >= kept);
+        if (config.lanes != 0 || all >= lanes_of_session_max)
+            return;  // not one more than was asked for, or than a server takes
+        reserve().add_lane(static_cast<std::uint16_t>(all), session, true);
+        for (std::size_t i = 0; i < usual; ++i)
+            workers[i]->traffic().on_sustained([this] {
+                asio::post(reserve().context(), [this] { reserve().pool().wake(); });
+            });
     }
+
+    [[nodiscard]] worker& reserve() noexcept { return *workers.back(); }
 
     io::listener_hooks hooks()
     {
@@ -85,16 +108,22 @@ struct gateway::state {
         };
     }
 
-    /// The thread with a link and the fewest clients; equal ones take turns.
+    /// The thread with a link that is not busy and has the fewest clients; equal ones take turns.
+    /// The reserve comes last among equals, and without a link last of all.
     worker& best_worker()
     {
         ++next;
+        const auto now = io::clock::now();
+        const auto rank = [&](worker& w) {
+            const bool is_reserve = &w == &reserve();
+            const bool linked = w.pool().lanes_up() > 0;
+            return std::tuple(
+                !linked && is_reserve, !linked, w.traffic().busy(now), is_reserve, w.load()
+            );
+        };
         worker* best = nullptr;
         for (std::size_t i = 0; i < workers.size(); ++i) {
             auto& candidate = *workers[(next + i) % workers.size()];
-            const auto rank = [](worker& w) {
-                return std::pair(w.pool().lanes_up() == 0, w.load());
-            };
             if (best == nullptr || rank(candidate) < rank(*best))
                 best = &candidate;
         }

@@ -39,7 +39,7 @@ worker::worker(
     net::resolver& resolver
 )
     : config_(config), tunnel_config_(tunnel_config), resolver_(resolver),
-      resources_(context, budget), pool_(tunnel_config, resources_)
+      resources_(context, budget, config.tunnel.busy_bytes_per_s), pool_(tunnel_config, resources_)
 {
 }
 

@@ -35,6 +35,7 @@ public:
     io::asio::awaitable<inbound::open_outcome> open(inbound::open_request request) override;
 
     [[nodiscard]] tunnel::lane_pool& pool() noexcept { return pool_; }
+    [[nodiscard]] tunnel::traffic_meter& traffic() noexcept { return resources_.traffic; }
     [[nodiscard]] io::asio::io_context& context() noexcept { return resources_.context; }
     /// Clients in conversation and direct relays, beside the streams of the lanes; from any thread.
     [[nodiscard]] std::size_t load() const noexcept

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <tuple>
 #include <utility>
 
 #include "worker.hpp"
@@ -27,6 +28,10 @@ constexpr std::chrono::milliseconds drain_poll{20};
 /// For the last words on the links after drain_timeout.
 constexpr std::chrono::milliseconds farewell{1'500};
 
+/// One thread more than is asked for: it takes new links while all others are busy, so that what
+/// they carry does not wait for turns behind bulk.
+constexpr unsigned reserve_threads = 1;
+
 }  // namespace
 
 /// Threads are destroyed first: the coroutines suspended on them refer to everything else.
@@ -34,9 +39,10 @@ struct server::state {
     explicit state(settings c)
         : config(std::move(c)), budget(tunnel::memory_limit(config.tunnel)),
           resolver(config.egress.resolver),
-          threads(std::make_unique<io::thread_set>(config.threads, [](const std::exception_ptr&) {
-              observe::error("thread.exception");
-          }))
+          threads(std::make_unique<io::thread_set>(
+              std::max(config.threads, 1U) + reserve_threads,
+              [](const std::exception_ptr&) { observe::error("thread.exception"); }
+          ))
     {
         for (std::size_t i = 0; i < threads->size(); ++i)
             workers.push_back(
@@ -66,7 +72,10 @@ struct server::state {
 
     worker& least_busy()
     {
-        return **std::ranges::min_element(workers, {}, [](const auto& w) { return w->links(); });
+        const auto now = io::clock::now();
+        return **std::ranges::min_element(workers, {}, [&](const auto& w) {
+            return std::tuple(w->resources().traffic.busy(now), w == workers.back(), w->links());
+        });
     }
 
     worker& worker_of(asio::io_context& context)

@@ -21,8 +21,8 @@ worker::worker(
     net::resolver& resolver,
     tunnel::session_registry& sessions
 )
-    : config_(config), resources_(context, budget), dialer_(resolver, config.egress),
-      sessions_(sessions)
+    : config_(config), resources_(context, budget, config.tunnel.busy_bytes_per_s),
+      dialer_(resolver, config.egress), sessions_(sessions)
 {
 }
 

@@ -60,7 +60,9 @@ void lane_driver::on_link_readable(std::uint32_t link)
         return;
     }
     const auto received = room.first(static_cast<std::size_t>(count));
-    if (const auto now = io::clock::now(); near_.add(received.size(), now))
+    const auto now = io::clock::now();
+    resources_.traffic.add(received.size(), now);
+    if (near_.add(received.size(), now))
         adapt_receive_window(now);
     if (link_.tls)
         handle_ciphertext(received);

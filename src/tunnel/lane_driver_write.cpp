@@ -75,6 +75,7 @@ bool lane_driver::write_output(io::clock::time_point now)
             const auto written = static_cast<std::size_t>(count);
             output_.consume(written);
             sizer_.add(written, written < data.size(), now);
+            resources_.traffic.add(written, now);
             continue;
         }
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {

@@ -54,6 +54,12 @@ void lane_pool::start_spare()
     }
 }
 
+void lane_pool::wake()
+{
+    if (lanes_.empty())
+        start_next_spare();
+}
+
 void lane_pool::start_next_spare()
 {
     if (spare_.empty() || coming() || draining_)

@@ -14,8 +14,10 @@ constexpr std::size_t output_bytes_kept_max = 1024 * 1024;
 
 }  // namespace
 
-thread_resources::thread_resources(io::asio::io_context& c, memory_budget& budget)
-    : context(c), buffers(io::buffer_pool::of(c)), lease(budget)
+thread_resources::thread_resources(
+    io::asio::io_context& c, memory_budget& budget, std::uint64_t busy_bytes_per_s
+)
+    : context(c), buffers(io::buffer_pool::of(c)), lease(budget), traffic(busy_bytes_per_s)
 {
 }
 

@@ -136,6 +136,38 @@ BOOST_AUTO_TEST_CASE(a_full_lane_brings_up_another)
         BOOST_TEST(client->ask("there") == "there");
 }
 
+/// What is new while a thread is full of bulk does not wait for its turns.
+BOOST_AUTO_TEST_CASE(a_busy_thread_brings_up_the_lane_of_the_reserve)
+{
+    const world w;
+    auto far_settings = w.server_settings();
+    far_settings.tunnel.busy_bytes_per_s = 100'000;
+    server::server far(std::move(far_settings));
+    far.start();
+    auto near_settings = w.gateway_settings(port_of(far));
+    near_settings.tunnel.busy_bytes_per_s = 100'000;
+    gateway::gateway near(std::move(near_settings));
+    near.start();
+
+    target_server source(pour);
+    target_server target(echo);
+    socks_client download(port_of(near), source.port());
+    BOOST_TEST(connections_to(port_of(far)) == 1u);
+    std::jthread reader([&](const std::stop_token& stop) {
+        std::array<char, 65536> chunk;
+        while (!stop.stop_requested())
+            (void)download.socket.read_some(asio::buffer(chunk));
+    });
+    while (connections_to(port_of(far)) < 2)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    socks_client beside(port_of(near), target.port());
+    BOOST_TEST(beside.ask("hello") == "hello");
+    reader.request_stop();
+    reader.join();
+    BOOST_TEST(beside.ask("still there") == "still there");
+    download.socket.close();
+}
+
 BOOST_AUTO_TEST_CASE(requests_wait_for_the_lane_that_a_full_one_brings_up)
 {
     const world w;

@@ -150,6 +150,15 @@ inline void echo(tcp::socket& socket)
     socket.shutdown(tcp::socket::shutdown_send, ec);
 }
 
+/// Sends until nobody takes it any more.
+inline void pour(tcp::socket& socket)
+{
+    const std::vector<char> chunk(65536);
+    error_code ec;
+    while (!ec)
+        asio::write(socket, asio::buffer(chunk), ec);
+}
+
 /// A SOCKS5 client without authentication, blocking.
 struct socks_client {
     socks_client(std::uint16_t proxy_port, std::uint16_t target_port)

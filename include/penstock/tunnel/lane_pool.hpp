@@ -40,6 +40,8 @@ public:
     void start();
     /// A link's congestion control halves its rate with each lost segment: several links keep more.
     void start_spare();
+    /// Starts a spare lane if no lane was started yet.
+    void wake();
 
     /// Completes with the target's answer, or when waiting for the link or the answer has ended.
     /// Cancellation: terminal; a stream that was asked for is reset.

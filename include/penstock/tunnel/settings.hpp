@@ -29,6 +29,10 @@ struct settings {
     std::size_t replay_bytes_max =
         32 * 1024 * 1024;                            ///< what a lane keeps until it is acknowledged
     std::size_t window_bytes_max = 8 * 1024 * 1024;  ///< receive window of one stream
+    /// What the links of a thread carry when new streams and links had better go to another: an
+    /// eighth to a quarter of what a thread can do. Below it a thread still sleeps most of the
+    /// time.
+    std::uint64_t busy_bytes_per_s = 200'000'000;
 };
 
 }  // namespace penstock::tunnel

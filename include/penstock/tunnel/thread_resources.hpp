@@ -3,10 +3,13 @@
 #include <penstock/base/flat_buffer.hpp>
 #include <penstock/base/memory_budget.hpp>
 #include <penstock/io/buffer_pool.hpp>
+#include <penstock/tunnel/settings.hpp>
+#include <penstock/tunnel/traffic_meter.hpp>
 #include <penstock/ws/codec.hpp>
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace penstock::tunnel {
@@ -15,13 +18,18 @@ namespace penstock::tunnel {
 /// same warm memory. Lifetime: outlives every driver of its thread. Executor: that thread only.
 class thread_resources {
 public:
-    thread_resources(io::asio::io_context& context, memory_budget& budget);
+    thread_resources(
+        io::asio::io_context& context,
+        memory_budget& budget,
+        std::uint64_t busy_bytes_per_s = settings{}.busy_bytes_per_s
+    );
     thread_resources(const thread_resources&) = delete;
     thread_resources& operator=(const thread_resources&) = delete;
 
     io::asio::io_context& context;
     io::buffer_pool& buffers;
     budget_lease lease;
+    traffic_meter traffic;  ///< of all links of the thread
     flat_buffer staging;  ///< plaintext of the batch that is being built; empty between calls
 
     /// Output of a link that has something to write; give it back when all is written.
