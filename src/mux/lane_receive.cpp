@@ -143,6 +143,7 @@ lane::outcome lane::handle_hello(byte_view payload, time_point now)
 void lane::take_terms(const hello& peer) noexcept
 {
     granted_to_us_ = std::max<std::uint64_t>(granted_to_us_, peer.streams_max);
+    peer_.streams_max = peer.streams_max;
     peer_.payload_bytes_max =
         std::min(peer.payload_bytes_max, static_cast<std::uint32_t>(payload_bytes_max));
     peer_.init_limit_bytes = std::max(peer.init_limit_bytes, limit_before_hello);
