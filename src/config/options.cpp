@@ -119,7 +119,7 @@ constexpr option server_options[] = {
     {"streams-per-lane-max", "N", "4096", "streams on one lane at a time"},
     {"streams-per-principal-max", "N", "16384", "streams of one identity at a time"},
     {"dials-per-session-max", "N", "256", "targets that one gateway has dialled at a time"},
-    {"window-max", "SIZE", "8MiB", "data in flight of one stream"},
+    {"window-max", "SIZE", "16MiB", "data in flight of one stream"},
     {"memory-budget",
      "SIZE",
      "0",
