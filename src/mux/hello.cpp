@@ -27,7 +27,8 @@ enum tlv : std::uint16_t {
     tlv_key = 12,
     tlv_attach = 13,
     tlv_recv_seq = 14,
-    tlv_end = 15,  ///< first unassigned
+    tlv_next_seq = 15,
+    tlv_end = 16,  ///< first unassigned
 };
 
 void write_u32(octet_writer& out, tlv type, std::uint32_t value)
@@ -113,6 +114,9 @@ bool read_tlv(std::uint16_t type, octet_reader& in, hello& h)
     case tlv_recv_seq:
         h.recv_seq = in.u64();
         return true;
+    case tlv_next_seq:
+        h.next_seq = in.u64();
+        return true;
     default:
         (void)in.take(in.rest().size());
         return true;
@@ -174,6 +178,8 @@ void append_hello(octets& out, const hello& h)
         write_attach(body, *h.attach);
     if (h.recv_seq)
         body.u16(tlv_recv_seq).u16(8).u64(*h.recv_seq);
+    if (h.next_seq)
+        body.u16(tlv_next_seq).u16(8).u64(*h.next_seq);
 
     octet_writer(out)
         .u8(static_cast<std::uint8_t>(frame_type::hello))

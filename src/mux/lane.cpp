@@ -94,19 +94,22 @@ void lane::detach()
 bool lane::resume(const hello& peer, std::uint64_t peer_recv_seq, time_point now)
 {
     BOOST_ASSERT(resuming_ && !hello_received_);
-    if (!carry_on(peer_recv_seq, now))
+    if (!carry_on(peer_recv_seq, peer, now))
         return false;
     take_terms(peer);
     hello_received_ = true;
     return true;
 }
 
-/// The peer's number is only ever compared with our own counters, never a size of anything
+/// The peer's numbers are only ever compared with our own counters, never a size of anything
 /// (CVE-2016-0777).
-bool lane::carry_on(std::uint64_t peer_recv_seq, time_point now)
+bool lane::carry_on(std::uint64_t peer_recv_seq, const hello& peer, time_point now)
 {
     if (peer_recv_seq < peer_acked_seq_ || peer_recv_seq > next_seq_)
         return false;
+    if (!peer.next_seq || *peer.next_seq < recv_seq_)
+        return false;
+    peer_replays_to_ = *peer.next_seq;
     acknowledged(peer_recv_seq, now);
     log_.rewind();
     last_received_ = attached_since_ = next_ping_ = now;

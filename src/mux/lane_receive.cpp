@@ -27,7 +27,8 @@ lane::outcome lane::handle_octets(byte_view& input, time_point now)
         if (handled && counted) {
             // Dispatch and count are one step: a frame was received exactly if its number is below
             // recv_seq_.
-            ++recv_seq_;
+            if (++recv_seq_ == peer_replays_to_)
+                end_tombs();
             unacked_received_bytes_ += frame_header_bytes + (*frame)->header.payload_bytes;
             ack_due_ = std::min(ack_due_, now + settings_.ack_delay);
         }
@@ -132,7 +133,7 @@ lane::outcome lane::handle_hello(byte_view payload, time_point now)
         return fail(errc::protocol, "HELLO of our own role");
     if (peer->payload_bytes_max < payload_bytes_max_least)
         return fail(errc::protocol, "HELLO allows no frame worth sending");
-    if (resuming_ && (!peer->recv_seq || !carry_on(*peer->recv_seq, now)))
+    if (resuming_ && (!peer->recv_seq || !carry_on(*peer->recv_seq, *peer, now)))
         return fail(errc::bad_state, "HELLO does not carry on from what was sent");
     take_terms(*peer);
     hello_received_ = true;
@@ -176,6 +177,16 @@ void lane::acknowledged(std::uint64_t seq, time_point now)
     unacked_since_ = peer_acked_seq_ == next_seq_ ? time_point::max() : now;
     if (logging_)
         log_.drop_below(seq);
+    end_tombs();
+}
+
+/// Forgets the streams whose last frame the peer has seen. What the peer sent for them before it
+/// saw that has come by then, unless it is among what is sent again: HELLO, and an ACK in the
+/// middle of that, overtake it.
+void lane::end_tombs()
+{
+    if (recv_seq_ < peer_replays_to_)
+        return;
     while (!tombs_.empty() && tombs_.front().first <= peer_acked_seq_) {
         if (auto* const s = find(tombs_.front().second))
             forget(*s);

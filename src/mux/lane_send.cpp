@@ -130,6 +130,8 @@ void lane::append_link_control(time_point now)
     if (hello_pending_) {
         if (settings_.role == side::accepting && counters_.resumes > 0)
             hello_pending_->recv_seq = recv_seq_;
+        if (resuming_ || counters_.resumes > 0)
+            hello_pending_->next_seq = next_seq_;
         append_hello(scratch_, *hello_pending_);
         hello_pending_.reset();
         hello_sent_ = true;

@@ -66,6 +66,8 @@ struct hello {
     std::optional<session_key> key;         ///< server: once, only for a fresh session
     std::optional<mux::attach> attach;      ///< client
     std::optional<std::uint64_t> recv_seq;  ///< server: its answer to a resume
+    /// With a resume: how many sequenced frames were sent; those that the peer lacks follow.
+    std::optional<std::uint64_t> next_seq;
 
     friend bool operator==(const hello&, const hello&) = default;
 };

@@ -190,10 +190,11 @@ private:
     outcome handle_frame(const frame_view& frame, time_point now);
     outcome handle_lane_frame(const frame_view& frame, time_point now);
     outcome handle_hello(byte_view payload, time_point now);
-    [[nodiscard]] bool carry_on(std::uint64_t peer_recv_seq, time_point now);
+    [[nodiscard]] bool carry_on(std::uint64_t peer_recv_seq, const hello& peer, time_point now);
     void take_terms(const hello& peer) noexcept;
     outcome handle_ack(byte_view payload, time_point now);
     void acknowledged(std::uint64_t seq, time_point now);
+    void end_tombs();
     outcome handle_ping(byte_view payload, time_point now);
     outcome handle_pong(byte_view payload, time_point now);
     outcome ignore_frame(time_point now);
@@ -281,6 +282,7 @@ private:
     std::uint64_t next_seq_ = 0;  ///< sequenced frames sent
     std::uint64_t recv_seq_ = 0;  ///< sequenced frames received and dispatched
     std::uint64_t peer_acked_seq_ = 0;
+    std::uint64_t peer_replays_to_ = 0;  ///< what the peer sends again ends below this
     std::uint64_t ack_sent_seq_ = 0;
     std::size_t unacked_received_bytes_ = 0;
     std::uint64_t received_before_link_ = 0;                 ///< octets of the links that are gone

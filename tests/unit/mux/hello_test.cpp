@@ -56,6 +56,8 @@ mux::hello full_hello()
     a.nonce = {8};
     a.proof = {9};
     h.attach = a;
+    h.recv_seq = 1ULL << 52;
+    h.next_seq = 1ULL << 51;
     return h;
 }
 
@@ -87,6 +89,8 @@ const sample malformed[] = {
     {"attach one octet short", head + tlv(13, octets(78, 0))},
     {"attach one octet long", head + tlv(13, octets(80, 0))},
     {"attach of mode 3", head + tlv(13, attach_fields)},
+    {"recv_seq of 7 octets", head + tlv(14, octets(7, 0))},
+    {"next_seq of 9 octets", head + tlv(15, octets(9, 0))},
     {"over 4 KiB", head + tlv(99, octets(mux::hello_payload_max, 0))},
 };
 
@@ -121,6 +125,8 @@ BOOST_AUTO_TEST_CASE(tlv_numbers_and_lengths_are_those_of_the_protocol)
         {11, 16},
         {12, 32},
         {13, 79},
+        {14, 8},
+        {15, 8},
     };
     std::size_t at = 16;
     for (const auto& [type, length] : expected) {
@@ -143,7 +149,7 @@ BOOST_AUTO_TEST_CASE(a_hello_without_tlvs_has_the_defaults)
 BOOST_AUTO_TEST_CASE(unknown_tlvs_are_skipped_even_twice)
 {
     const auto wire =
-        head + tlv(999, {1, 2, 3}) + tlv(5, {0, 0, 1, 0}) + tlv(999, {}) + tlv(15, {1});
+        head + tlv(999, {1, 2, 3}) + tlv(5, {0, 0, 1, 0}) + tlv(999, {}) + tlv(16, {1});
     BOOST_TEST(mux::decode_hello(wire).value().streams_max == 256U);
 }
 
@@ -160,7 +166,7 @@ BOOST_AUTO_TEST_CASE(a_hello_cut_anywhere_is_malformed_or_lacks_whole_tlvs)
     std::size_t accepted = 0;
     for (std::size_t cut = 0; cut < payload.size(); ++cut)
         accepted += mux::decode_hello(payload.first(cut)).has_value() ? 1 : 0;
-    BOOST_TEST(accepted == 13U);  // before each of the 13 TLVs
+    BOOST_TEST(accepted == 15U);  // before each of the 15 TLVs
 }
 
 BOOST_AUTO_TEST_CASE(the_attach_proof_covers_every_field_but_itself)

@@ -260,7 +260,7 @@ BOOST_AUTO_TEST_CASE(what_a_pong_counts_are_the_octets_of_its_link)
     l.lose();
     BOOST_TEST(l.resume(1).empty());
     auto answer = l.peer;
-    answer.recv_seq = 1;
+    answer.recv_seq = answer.next_seq = 1;
     const auto ping_bytes = mux::frame_header_bytes + 8U;
     BOOST_TEST(rx_bytes_of_pong(l) == hello_frame(answer).size() + ping_bytes);
     BOOST_TEST(l.lane.counters().received_bytes > 50'000U);

@@ -363,6 +363,89 @@ BOOST_AUTO_TEST_CASE(frames_cut_off_at_any_octet_arrive_once)
     }
 }
 
+// HELLO says that the peer has our RESET; what it sent before it had is sent again behind that.
+BOOST_AUTO_TEST_CASE(a_stream_that_was_reset_may_be_heard_of_until_the_replay_ends)
+{
+    for (const bool by_hello : {true, false}) {
+        resuming_lane l;
+        enter_tomb(l);
+        l.lose();
+        l.peer_replays = 3;
+        (void)l.resume(by_hello ? 2 : 1);
+        if (!by_hello)
+            BOOST_TEST(l.receive(u64_frame(frame_type::ack, 2)).empty());
+        BOOST_TEST(l.receive(data_frame(1, 1'000)).empty());
+        BOOST_TEST(l.receive(data_frame(1, 1'000)).empty());
+        BOOST_TEST(l.lane.stream_count() == 1U);
+        l.lose();  // in the middle
+        l.peer_replays = 1;
+        (void)l.resume(2);
+        BOOST_TEST(l.lane.stream_count() == 1U);
+        BOOST_TEST(l.receive(data_frame(1, 1'000, flag_fin)).empty());
+        BOOST_TEST(l.lane.stream_count() == 0U);
+        BOOST_TEST(l.receive(data_frame(1, 1'000)) == "error 35");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_stream_may_be_heard_of_until_the_replay_ends)
+{
+    resuming_lane l(keeping(side::accepting));
+    BOOST_TEST(l.receive(open_frame(1)).starts_with("requested"));
+    l.lane.refuse(l.id_of(1), failure::connection_refused, "no");
+    BOOST_TEST(l.sent() == "OPEN_FAIL 1 5 \"no\"");
+    l.lose();
+    l.peer_replays = 1;
+    BOOST_TEST(l.resume(1).empty());
+    BOOST_TEST(l.lane.stream_count() == 1U);
+    BOOST_TEST(l.receive(data_frame(1, 16'000)).empty());
+    BOOST_TEST(l.lane.stream_count() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_sent_less_than_was_received_cannot_carry_on)
+{
+    resuming_lane l;
+    enter_open(l);  // one frame was received
+    auto answer = l.peer;
+    answer.recv_seq = 1;
+    l.lose();
+    l.dial();
+    BOOST_TEST(l.receive(hello_frame(answer)) == "error 35");
+
+    for (const auto next_seq : {std::uint64_t{0}, std::uint64_t{1}, beyond_all}) {
+        resuming_lane other;
+        enter_open(other);
+        other.lose();
+        other.dial();
+        answer.next_seq = next_seq;
+        BOOST_TEST(other.receive(hello_frame(answer)) == (next_seq == 0 ? "error 35" : "ready"));
+    }
+    resuming_lane accepting(keeping(side::accepting));
+    BOOST_TEST(accepting.receive(open_frame(1)).starts_with("requested"));
+    accepting.lose();
+    BOOST_TEST(!accepting.lane.resume(accepting.peer, 0, accepting.now));
+}
+
+BOOST_AUTO_TEST_CASE(hello_of_a_resume_tells_where_the_replay_ends)
+{
+    for (const auto role : {side::connecting, side::accepting}) {
+        resuming_lane l(keeping(role));
+        BOOST_TEST(l.open() != 0U);
+        BOOST_TEST(l.open() != 0U);
+        (void)l.sent();
+        l.lose();
+        BOOST_TEST(l.open() != 0U);  // not sent yet
+        if (role == side::accepting)
+            BOOST_TEST(l.handle_peer(1));
+        else
+            l.lane.send_hello({});
+        const auto message = l.take_message();
+        byte_view rest = message;
+        mux::frame_reader reader(mux::payload_bytes_max);
+        const auto h = mux::decode_hello((*reader.next(rest).value()).payload).value();
+        BOOST_TEST(h.next_seq.value_or(0) == 2U);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(an_ack_on_the_next_link_tells_only_what_hello_did_not)
 {
     resuming_lane l;

@@ -59,6 +59,7 @@ public:
     {
         auto h = peer;
         h.recv_seq = recv_seq;
+        h.next_seq = lane.recv_seq() + peer_replays;
         return receive(hello_frame(h));
     }
     /// Accepting: the peer's HELLO came over another link.
@@ -68,6 +69,7 @@ public:
         h.attach = mux::attach{};
         h.attach->mode = mux::attach_mode::resume;
         h.attach->recv_seq = recv_seq;
+        h.next_seq = lane.recv_seq() + peer_replays;
         if (!lane.resume(h, recv_seq, now))
             return false;
         lane.send_hello({});
@@ -99,6 +101,7 @@ public:
     }
 
     mux::hello peer;
+    std::uint64_t peer_replays = 0;  ///< frames of the peer that were lost
 };
 
 /// The words of `frames` from `first` on, as sent() joins them.
