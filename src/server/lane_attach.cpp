@@ -143,7 +143,7 @@ void lane_link::resume(transport::link link, const mux::hello& peer)
          {"session", session_->number},
          {"lane", lane_},
          {"streams", driver_->lane().stream_count()},
-         {"replayed_bytes", driver_->lane().unacknowledged_bytes()},
+         {"replayed_bytes", driver_->lane().replay_bytes()},
          {"instead_of_a_link", had_link}}
     );
 }

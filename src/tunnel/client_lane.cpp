@@ -119,7 +119,7 @@ void client_lane::on_hello(lane_driver& driver, const mux::hello& peer)
             {{"lane", index_},
              {"streams", driver.lane().stream_count()},
              {"after_ms", std::chrono::duration_cast<std::chrono::milliseconds>(gap).count()},
-             {"replayed_bytes", driver.lane().unacknowledged_bytes()}}
+             {"replayed_bytes", driver.lane().replay_bytes()}}
         );
     }
     if (!driver.paced() || (peer.features & mux::feature_paced) == 0)

@@ -2,7 +2,9 @@
 
 #include <penstock/base/result.hpp>
 
+#include <algorithm>
 #include <deque>
+#include <limits>
 
 #include "environment.hpp"
 
@@ -16,6 +18,8 @@ struct pipe_settings {
     std::uint32_t stall_one_in = 0;         ///< pieces; 0: never
     microseconds stall_max{500'000};
 };
+
+[[nodiscard]] pipe_settings random_pipe(environment& env);
 
 /// One direction of a link: messages go in while there is room, their pieces come out in order.
 class pipe {
@@ -36,9 +40,18 @@ public:
     };
     [[nodiscard]] time_point next_at() const
     {
-        return in_flight_.empty() ? time_point::max() : in_flight_.front().at;
+        return in_flight_.empty() || is_cut() ? time_point::max() : in_flight_.front().at;
     }
     [[nodiscard]] delivery take();
+
+    /// What is written from now on does not arrive before `then`.
+    void hold_until(time_point then) { not_before_ = then; }
+    /// Of all that was and will be written only the first `bytes` arrive.
+    void cut_behind(std::uint64_t bytes) { arriving_bytes_ = std::min(arriving_bytes_, bytes); }
+    /// Nothing will arrive any more.
+    [[nodiscard]] bool is_cut() const { return arrived_bytes_ >= arriving_bytes_; }
+    [[nodiscard]] std::uint64_t arrived_bytes() const { return arrived_bytes_; }
+    [[nodiscard]] std::uint64_t written_bytes() const { return written_bytes_; }
 
 private:
     [[nodiscard]] microseconds time_for(std::size_t bytes) const
@@ -51,8 +64,12 @@ private:
     environment& env_;
     pipe_settings settings_;
     time_point free_at_;  ///< when the sender's end has passed on what was written
+    time_point not_before_ = time_point::min();
     double owed_us_ = 0;  ///< fractions of a microsecond
     std::deque<delivery> in_flight_;
+    std::uint64_t written_bytes_ = 0;
+    std::uint64_t arrived_bytes_ = 0;
+    std::uint64_t arriving_bytes_ = std::numeric_limits<std::uint64_t>::max();
 };
 
 }  // namespace sim

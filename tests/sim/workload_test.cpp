@@ -3,25 +3,12 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include <cstdlib>
-
 #include "world.hpp"
 
 namespace {
 
 namespace data = boost::unit_test::data;
 using namespace sim;
-
-pipe_settings random_pipe(environment& env)
-{
-    pipe_settings s;
-    s.delay = microseconds(500 + env.dice(150'000));
-    s.bytes_per_us = 0.5 + env.dice(50);
-    s.room_bytes = 4'000 + env.dice(200'000);
-    s.piece_bytes_max = env.one_in(4) ? 100 : 20'000;
-    s.stall_one_in = env.one_in(2) ? 500 : 0;
-    return s;
-}
 
 /// Everything about a run follows from its seed.
 std::string run_workload(std::uint32_t seed, std::size_t streams)
@@ -47,19 +34,12 @@ std::string run_workload(std::uint32_t seed, std::size_t streams)
     return std::move(env.log);
 }
 
-/// PENSTOCK_SIM_SEEDS=1000 runs that many; a failure names its seed.
-int seed_count()
-{
-    const auto* const wanted = std::getenv("PENSTOCK_SIM_SEEDS");
-    return wanted == nullptr ? 20 : std::atoi(wanted);
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(workloads)
 
 BOOST_DATA_TEST_CASE(
-    every_octet_arrives_and_every_stream_ends_as_planned, data::xrange(1, 1 + seed_count()), seed
+    every_octet_arrives_and_every_stream_ends_as_planned, data::xrange(1, 1 + seed_count(20)), seed
 )
 {
     BOOST_TEST_CONTEXT("seed " << seed)

@@ -163,7 +163,7 @@ public:
     [[nodiscard]] std::size_t stream_count() const noexcept { return streams_.size(); }
     [[nodiscard]] std::uint64_t buffered_bytes() const noexcept { return buffered_bytes_; }
     /// Sent and not acknowledged, as far as it is kept: what a resume sends again at most.
-    [[nodiscard]] std::size_t unacknowledged_bytes() const noexcept { return log_.size_bytes(); }
+    [[nodiscard]] std::size_t replay_bytes() const noexcept { return log_.size_bytes(); }
     /// Memory of the lane: what was received and not consumed, and what is kept for a resume.
     [[nodiscard]] std::size_t held_bytes() const noexcept
     {
