@@ -29,11 +29,6 @@ carrier::carrier(
     server_.connect(first.down, std::nullopt);
 }
 
-microseconds carrier::some(microseconds most)
-{
-    return microseconds(env_.dice(1 + static_cast<std::uint32_t>(most.count())));
-}
-
 time_point carrier::next_at() const
 {
     auto next = std::min(dial_at_, gives_up_at_);
@@ -130,10 +125,9 @@ void carrier::look_after()
             if (server_.lane.resumable())
                 server_.disconnect();
         }
-        if (l.client_notices <= env_.now)
-            l.client_notices = time_point::max();
-        if (l.server_notices <= env_.now)
-            l.server_notices = time_point::max();
+        for (auto* const noticed : {&l.client_notices, &l.server_notices})
+            if (*noticed <= env_.now)
+                *noticed = time_point::max();
     }
     if (gives_up_at_ <= env_.now)
         lose_client();
@@ -188,15 +182,14 @@ void carrier::break_link(link& l)
     l.broken = true;
     for (auto* const p : {&l.up, &l.down}) {
         const auto in_flight = static_cast<std::uint32_t>(p->written_bytes() - p->arrived_bytes());
-        const auto arrives = env_.one_in(3)   ? 0
-                             : env_.one_in(3) ? in_flight
-                                              : env_.dice(in_flight + 1);
+        const std::uint32_t choices[] = {0, in_flight, env_.dice(in_flight + 1)};
+        const auto arrives = choices[env_.dice(3)];
         p->cut_behind(p->arrived_bytes() + arrives);
     }
     if (!env_.one_in(5))
-        l.client_notices = env_.now + some(plan_.notice_max);
+        l.client_notices = env_.now + env_.up_to(plan_.notice_max);
     if (!env_.one_in(3))
-        l.server_notices = env_.now + some(plan_.notice_max);
+        l.server_notices = env_.now + env_.up_to(plan_.notice_max);
     env_.note('-', '-', "link " + std::to_string(l.epoch) + " breaks");
 }
 
@@ -206,24 +199,24 @@ void carrier::lose_client()
     auto& l = *std::exchange(client_link_, nullptr);
     l.left = true;
     if (!l.broken && !env_.one_in(3))
-        l.server_notices = std::min(l.server_notices, env_.now + some(plan_.notice_max));
+        l.server_notices = std::min(l.server_notices, env_.now + env_.up_to(plan_.notice_max));
     gives_up_at_ = time_point::max();
     if (!client_.lane.resumable()) {
         ended_ = true;
         return;
     }
     client_.disconnect();
-    dial_at_ = env_.now + some(plan_.dial_max);
+    dial_at_ = env_.now + env_.up_to(plan_.dial_max);
 }
 
 void carrier::dial()
 {
     dial_at_ = time_point::max();
-    gives_up_at_ = env_.now + 200ms + some(plan_.patience_max);
+    gives_up_at_ = env_.now + 200ms + env_.up_to(plan_.patience_max);
     ++counters_.attempts;
     auto& l = links_.emplace_back(env_, up_, down_, ++epoch_);
     if (env_.one_in(4))
-        l.up.hold_until(env_.now + some(5s));  // the next attempt may overtake it
+        l.up.hold_until(env_.now + env_.up_to(5s));  // the next attempt may overtake it
     if (plan_.doomed_attempts > 0 && !env_.one_in(3)) {
         --plan_.doomed_attempts;
         const std::uint32_t within[] = {150, 3'000, 200'000};

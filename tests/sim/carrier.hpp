@@ -89,7 +89,6 @@ private:
     void dial();
     void hand_over();
     [[nodiscard]] bool can_break() const;
-    [[nodiscard]] microseconds some(microseconds most);
 
     environment& env_;
     pipe_settings up_, down_;

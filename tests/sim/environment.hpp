@@ -20,6 +20,10 @@ struct environment {
     /// 0 .. `below` - 1. Not a standard distribution: those differ between libraries.
     std::uint32_t dice(std::uint32_t below) { return draw() % below; }
     std::uint32_t draw() { return static_cast<std::uint32_t>(random()); }
+    microseconds up_to(microseconds most)
+    {
+        return microseconds(dice(1 + static_cast<std::uint32_t>(most.count())));
+    }
     bool one_in(std::uint32_t n) { return dice(n) == 0; }
 
     void note(char who, char what, const std::string& words)

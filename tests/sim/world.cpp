@@ -126,14 +126,16 @@ void world::check_outcome()
     for (const auto* const end : {&client, &server}) {
         BOOST_TEST(end->lane.stream_count() == 0U);
         BOOST_TEST(end->lane.buffered_bytes() == 0U);
-        BOOST_TEST(end->lane.replay_bytes() == 0U);
         BOOST_TEST(end->budget.receiving_streams() == 0U);
     }
-    // A log's spare blocks go with a heartbeat behind which nothing moved.
+    // A log's last frame may be a grant that went with a heartbeat; its spare blocks go with one
+    // behind which nothing moved.
     if (client.lane.resumable())
         run_for(40s);
-    for (const auto* const end : {&client, &server})
+    for (const auto* const end : {&client, &server}) {
+        BOOST_TEST(end->lane.replay_bytes() == 0U);
         BOOST_TEST(end->lease.used_bytes() == 0U);
+    }
 }
 
 }  // namespace sim
