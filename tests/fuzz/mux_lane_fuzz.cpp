@@ -1,36 +1,22 @@
-// A lane under any sequence of a peer's frames and its owner's calls: no crash, no wrong account,
-// no octet beyond the credit, no deadline that stays.
-#include <penstock/mux/lane.hpp>
-
-#include <set>
-
-#include "mux_lane_peer.hpp"
+// A lane under any sequence of a peer's frames, its owner's calls and lost links: no crash, no
+// wrong account, no octet beyond the credit, no deadline that stays, and what is sent again is what
+// was.
+#include "mux_lane_owner.hpp"
 
 namespace {
 
 using namespace fuzz;
-using namespace std::chrono_literals;
 
-mux::side other(mux::side role)
-{
-    return role == mux::side::connecting ? mux::side::accepting : mux::side::connecting;
-}
-
-class owner {
+class driver : lane_owner {
 public:
-    explicit owner(byte_view input)
-        : in_(input), settings_(make_settings()),
-          budget_((1 + in_.u8() % 4) * std::size_t{1'048'576}), lane_(settings_, lease_, now_),
-          peer_(in_, other(settings_.role))
-    {
-    }
+    explicit driver(byte_view input) : lane_owner(input) {}
 
     void run()
     {
         lane_.send_hello({});
         if (!in_.one_in(8))
             feed(peer_.greeting());
-        while (!in_.empty() && !lane_.failed()) {
+        while (!in_.empty() && !lane_.failed() && !over_) {
             step();
             check();
         }
@@ -38,27 +24,6 @@ public:
     }
 
 private:
-    mux::lane_settings make_settings()
-    {
-        mux::lane_settings s;
-        s.role = in_.one_in(2) ? mux::side::connecting : mux::side::accepting;
-        s.streams_max = in_.u8();
-        s.init_limit_bytes = in_.u16();
-        s.first_window_bytes = in_.u16();
-        s.half_close_linger = 1ms * in_.u16();
-        s.failed_streams_burst = in_.u8();
-        s.seed = in_.u8();
-        return s;
-    }
-
-    /// Mostly a stream that is there.
-    stream_id some_id()
-    {
-        if (known_.empty() || in_.one_in(16))
-            return stream_id{in_.u8() % 32U};
-        return *std::next(known_.begin(), static_cast<std::ptrdiff_t>(in_.below(known_.size())));
-    }
-
     void step()
     {
         switch (in_.u8() % 16) {
@@ -96,7 +61,9 @@ private:
             pass_time();
             break;
         case 8:
-            if (in_.one_in(128))
+            if (in_.one_in(4))
+                change_links();
+            else if (in_.one_in(128))
                 lane_.drain(1s, "drain");
             else if (in_.one_in(128))
                 lane_.close("close");
@@ -108,7 +75,7 @@ private:
             break;
         case 11:
             if (in_.one_in(64))
-                feed(in_.take(in_.u8()));
+                feed(peer_.anything());
             break;
         default:
             feed(peer_.next_frame());
@@ -116,137 +83,94 @@ private:
         }
     }
 
-    void feed(byte_view input)
+    /// The link breaks, perhaps inside a frame, and the lane goes on over another one.
+    void change_links()
     {
-        const auto cut = in_.one_in(4) ? in_.below(input.size() + 1) : input.size();
-        for (auto piece : {input.first(cut), input.subspan(cut)}) {
-            for (;;) {
-                const auto outcome = lane_.handle_octets(piece, now_);
-                if (!outcome) {
-                    PENSTOCK_REQUIRE(lane_.failed());
-                    return;
-                }
-                if (!*outcome) {
-                    PENSTOCK_REQUIRE(piece.empty());
-                    break;
-                }
-                note(**outcome);
-            }
-        }
-        if (lane_.handle_message_end())
-            PENSTOCK_REQUIRE(lane_.failed());
-    }
-
-    void note(const mux::event& event)
-    {
-        if (const auto* const request = std::get_if<mux::open_requested>(&event)) {
-            unread_[request->id] += request->request.early.size();
-            dialing_.insert({request->id, true});
-            known_.insert(request->id);
-        } else if (const auto* const data = std::get_if<mux::stream_data>(&event)) {
-            unread_[data->id] += data->octets.size();
-        } else if (const auto* const refused = std::get_if<mux::open_refused>(&event)) {
-            PENSTOCK_REQUIRE(refused->code != failure::none);
-            forget(refused->id);
-        } else if (const auto* const reset = std::get_if<mux::stream_reset>(&event)) {
-            forget(reset->id);
+        if (!lane_.resumable())
+            return;
+        const octets cut = lane_peer::raw(0x04, stream_id{1}, octets(100), 0);
+        byte_view part = byte_view(cut).first(in_.below(cut.size()));
+        PENSTOCK_REQUIRE(!lane_.handle_octets(part, now_).value());
+        for (auto attempts = 1 + in_.u8() % 3; attempts > 0; --attempts) {
+            lane_.detach();
+            for (auto steps = in_.u8() % 8; steps > 0; --steps)
+                act_alone();
+            PENSTOCK_REQUIRE(!lane_.wants_to_send());
+            if (settings_.role == mux::side::connecting)
+                dial(attempts > 1);
+            else
+                take_attempt();
+            if (lane_.failed() || !lane_.resumable())
+                return;
         }
     }
 
-    void forget(stream_id id)
+    /// What its owner may do with a lane that has no link.
+    void act_alone()
     {
-        unread_.erase(id);
-        dialing_.erase(id);
-        known_.erase(id);
-    }
-
-    void open()
-    {
-        const octets early(in_.one_in(4) ? in_.below(lane_.early_bytes_max() + 1) : 0);
-        mux::open_frame request;
-        request.destination = {std::string("target.test"), 443};
-        request.early = early;
-        const bool could = lane_.can_open();
-        const auto id = lane_.open(std::move(request), nullptr, now_);
-        PENSTOCK_REQUIRE(id.has_value() == could);
-        if (id)
-            known_.insert(*id);
-    }
-
-    void consume()
-    {
-        if (unread_.empty())
-            return;
-        const auto chosen =
-            std::next(unread_.begin(), static_cast<std::ptrdiff_t>(in_.below(unread_.size())));
-        const auto bytes = std::min<std::size_t>(chosen->second, in_.u16());
-        chosen->second -= bytes;
-        lane_.consumed(chosen->first, bytes, now_);
-    }
-
-    void pass_time()
-    {
-        now_ += std::chrono::milliseconds(in_.one_in(16) ? in_.u16() : in_.u8());
-        if (lane_.next_deadline() > now_)
-            return;
-        if (lane_.handle_timeout(now_)) {
-            lane_.handle_sign_of_life(now_);  // otherwise there is nothing left to try
-            return;
+        switch (in_.u8() % 4) {
+        case 0:
+            open();
+            break;
+        case 1:
+            consume();
+            break;
+        case 2:
+            lane_.set_ready(some_id(), true);
+            break;
+        default:
+            pass_time();
+            break;
         }
-        while (const auto event = lane_.poll_event())
-            note(*event);
-        PENSTOCK_REQUIRE(lane_.next_deadline() > now_);
     }
 
-    void send()
+    void dial(bool in_vain)
     {
+        mux::hello h;
+        h.attach = mux::attach{.mode = mux::attach_mode::resume, .recv_seq = lane_.recv_seq()};
+        lane_.send_hello(h);
         flat_buffer out;
-        lane_.poll_control(out, in_.one_in(2) ? in_.u8() : 4'096, now_);
-        for (int i = 0; i < 16; ++i) {
-            const auto slot = lane_.poll_data(mux::frame_header_bytes + in_.u16());
-            if (!slot)
-                break;
-            PENSTOCK_REQUIRE(slot->payload_bytes_max > 0);
-            PENSTOCK_REQUIRE(slot->payload_bytes_max <= mux::payload_bytes_max);
-            const auto bytes = std::min<std::size_t>(slot->payload_bytes_max, in_.u16());
-            const bool fin = in_.one_in(8);
-            if (bytes == 0 && !fin) {
-                lane_.set_ready(slot->id, false);
-                continue;
-            }
-            const auto frame = out.prepare(mux::frame_header_bytes + bytes);
-            std::fill_n(frame.begin() + mux::frame_header_bytes, bytes, std::uint8_t{0});
-            lane_.commit_data(slot->id, bytes, fin, frame, now_);
-            out.commit(mux::frame_header_bytes + bytes);
-        }
-        peer_.hear(out.view());
+        lane_.poll_control(out, 4'096, now_);
+        lane_.poll_replay(out, 4'096);
+        PENSTOCK_REQUIRE(!lane_.poll_data(4'096));
+        PENSTOCK_REQUIRE(out.size() == mux::frame_header_bytes + sent_hello_bytes(out.view()));
+        if (in_vain)
+            return;
+        const auto resumes = lane_.counters().resumes;
+        auto answer = peer_.attach_again(lane_.recv_seq());
+        answer.h.recv_seq = answer.recv_seq;
+        octets frame;
+        mux::append_hello(frame, answer.h);
+        feed(frame);
+        PENSTOCK_REQUIRE((lane_.counters().resumes > resumes) == answer.fits);
     }
 
-    void check()
+    /// A message of one HELLO and nothing else.
+    static std::size_t sent_hello_bytes(byte_view message)
     {
-        std::uint64_t sum = 0;
-        for (const auto& [id, bytes] : unread_)
-            sum += bytes;
-        PENSTOCK_REQUIRE(lane_.buffered_bytes() == sum);
-        PENSTOCK_REQUIRE(lease_.used_bytes() == sum);
+        const auto header = mux::decode_header(message.first<mux::frame_header_bytes>());
+        PENSTOCK_REQUIRE(header.type == static_cast<std::uint8_t>(mux::frame_type::hello));
+        return header.payload_bytes;
     }
 
-    input_reader in_;
-    mux::lane_settings settings_;
-    memory_budget budget_;
-    budget_lease lease_{budget_};
-    mux::time_point now_{1'000s};
-    mux::lane lane_;
-    lane_peer peer_;
-    std::map<stream_id, std::size_t> unread_;
-    std::map<stream_id, bool> dialing_;
-    std::set<stream_id> known_;
+    void take_attempt()
+    {
+        const auto attempt = peer_.attach_again(lane_.recv_seq());
+        const bool taken = lane_.resume(attempt.h, attempt.recv_seq, now_);
+        PENSTOCK_REQUIRE(taken == attempt.fits);
+        if (taken)
+            lane_.send_hello({});
+        else
+            over_ = true;
+    }
+
+    bool over_ = false;  ///< an attempt did not fit; the lane is of no use any more
 };
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
-    owner(byte_view(data, size)).run();
+    driver(byte_view(data, size)).run();
     return 0;
 }

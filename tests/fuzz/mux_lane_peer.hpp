@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <map>
 
-#include "require.hpp"
+#include "mux_lane_heard.hpp"
 
 namespace fuzz {
 
@@ -43,7 +43,7 @@ public:
 
     octets greeting()
     {
-        mux::hello h;
+        auto& h = hello_;
         h.role = role_;
         h.payload_bytes_max = 1'024U + in_.u16();
         h.init_limit_bytes = in_.u16();
@@ -55,13 +55,37 @@ public:
         return out;
     }
 
+    /// HELLO of another link for the lane, which has received `heard` of our frames. `fits`: it
+    /// must be taken, or not.
+    struct attempt {
+        mux::hello h;
+        std::uint64_t recv_seq;
+        bool fits;
+    };
+    attempt attach_again(std::uint64_t heard)
+    {
+        const auto least = heard_.acknowledged();
+        attempt a{hello_, least + in_.below(heard_.count() - least + 1), false};
+        if (in_.one_in(16))
+            a.recv_seq = in_.one_in(2) ? in_.u16() : std::uint64_t{0} - in_.u8();
+        a.h.next_seq = heard + in_.u8() % 4U;
+        if (in_.one_in(32))
+            a.h.next_seq = in_.u8();
+        if (in_.one_in(8))
+            a.h.replay_bytes_max = 0;
+        a.fits = a.recv_seq >= least && a.recv_seq <= heard_.count() && *a.h.next_seq >= heard;
+        if (a.fits)
+            heard_.expect_again(a.recv_seq);
+        ping_ = 0;
+        return a;
+    }
     /// What the lane has said: whole frames, and no octet beyond its credit.
     void hear(byte_view message)
     {
         mux::frame_reader reader(mux::payload_bytes_max);
         while (const auto frame = reader.next(message).value()) {
-            counted_ += mux::is_sequenced(frame->header.type) ? 1U : 0U;
-            hear_frame(frame->header, frame->payload);
+            if (!mux::is_sequenced(frame->header.type) || heard_.hear(*frame))
+                hear_frame(frame->header, frame->payload);
         }
         PENSTOCK_REQUIRE(!reader.end_message());
     }
@@ -76,7 +100,10 @@ public:
         case 1:
             return open();
         case 2:
-            mux::append_u64(out, frame_type::ack, {}, acked_ += in_.below(counted_ - acked_ + 1));
+            heard_.acknowledge(
+                heard_.acknowledged() + in_.below(heard_.count() - heard_.acknowledged() + 1)
+            );
+            mux::append_u64(out, frame_type::ack, {}, heard_.acknowledged());
             return out;
         case 3:
             mux::append_u32(out, frame_type::max_streams, {}, grant_ += in_.u8());
@@ -108,7 +135,19 @@ public:
         return out;
     }
 
+    /// Octets of any kind, but no ACK: what was acknowledged must be known when it is sent again.
+    octets anything()
+    {
+        const auto taken = in_.take(in_.u8());
+        octets any(taken.begin(), taken.end());
+        std::ranges::replace(any, ack_type, pad_type);
+        return any;
+    }
+
 private:
+    static constexpr auto ack_type = static_cast<std::uint8_t>(frame_type::ack);
+    static constexpr auto pad_type = static_cast<std::uint8_t>(frame_type::pad);
+
     struct known_stream {
         std::uint64_t may_send = 0;
         std::uint64_t sent = 0;
@@ -248,6 +287,8 @@ private:
         auto type = in_.u8();
         if (in_.one_in(2))
             type %= 10;
+        if (type == ack_type)
+            type = pad_type;
         const auto flags = in_.u8();  // named first: the order of arguments is not defined
         return raw(type, id, in_.take(in_.u8()), flags);
     }
@@ -256,8 +297,8 @@ private:
     mux::side role_;
     std::map<stream_id, known_stream> streams_;
     std::uint64_t init_limit_ = mux::limit_before_hello;
-    std::uint64_t counted_ = 0;
-    std::uint64_t acked_ = 0;
+    mux::hello hello_;
+    heard_frames heard_;
     std::uint64_t ping_ = 0;
     std::uint64_t pings_ = 0;
     std::uint32_t grant_ = 16;
