@@ -104,6 +104,14 @@ public:
     std::uint64_t peer_replays = 0;  ///< frames of the peer that were lost
 };
 
+/// Stream 1 is open and three frames of data are sent: numbers 1 to 3, behind OPEN.
+inline void send_three(resuming_lane& l)
+{
+    enter_open(l);
+    l.supply(1, 40'000);
+    BOOST_TEST_REQUIRE(l.sent() == "DATA 1 16384; DATA 1 16384; DATA 1 7232");
+}
+
 /// The words of `frames` from `first` on, as sent() joins them.
 inline std::string words_from(const std::vector<std::string>& frames, std::size_t first)
 {
