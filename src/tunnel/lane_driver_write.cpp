@@ -83,6 +83,7 @@ bool lane_driver::write_output(io::clock::time_point now)
             lose(cause.message());
             return false;
         }
+        sizer_.add(0, true, now);
         write_blocked_ = true;
         arm_deadline();
         link_.socket.async_wait(
@@ -198,7 +199,7 @@ void lane_driver::seal(flat_buffer& batch)
 void lane_driver::adapt_to_rate()
 {
     const auto wanted = sizer_.lowat_bytes();
-    if (wanted <= lowat_bytes_ * 2 && wanted * 2 >= lowat_bytes_)
+    if (wanted <= lowat_bytes_ + lowat_bytes_ / 4 && wanted >= lowat_bytes_ - lowat_bytes_ / 4)
         return;
     lowat_bytes_ = wanted;
     const int value = static_cast<int>(wanted);

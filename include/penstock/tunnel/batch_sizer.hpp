@@ -13,12 +13,13 @@ namespace penstock::tunnel {
 /// link large enough to be cheap.
 class batch_sizer {
 public:
-    static constexpr std::size_t batch_bytes_min = 16 * 1024;
+    static constexpr std::size_t batch_bytes_min = 8 * 1024;
     static constexpr std::size_t batch_bytes_max = 256 * 1024;
-    static constexpr std::size_t lowat_bytes_min = 32 * 1024;
+    static constexpr std::size_t lowat_bytes_min = 16 * 1024;
     static constexpr std::size_t lowat_bytes_max = 512 * 1024;
     static constexpr std::size_t near_bytes_max = 64 * 1024;  ///< of both, on a near link
-    static constexpr std::size_t chunk_bytes_slow = 16 * 1024;
+    static constexpr std::size_t chunk_bytes_slow = 8 * 1024;
+    static constexpr std::size_t chunk_bytes_usual = 16 * 1024;
     static constexpr std::size_t chunk_bytes_fast = 60 * 1024;
 
     /// The socket took `bytes`; `blocked` if it would not take more, so that the link and not its
@@ -63,7 +64,10 @@ public:
     [[nodiscard]] std::size_t chunk_bytes() const noexcept
     {
         constexpr double fast_bytes_per_s = 200e6;
-        return rate_ > fast_bytes_per_s ? chunk_bytes_fast : chunk_bytes_slow;
+        constexpr double slow_bytes_per_s = 16e6;  // chunk_bytes_usual in a millisecond
+        if (rate_ > fast_bytes_per_s)
+            return chunk_bytes_fast;
+        return rate_ < slow_bytes_per_s ? chunk_bytes_slow : chunk_bytes_usual;
     }
 
 private:
