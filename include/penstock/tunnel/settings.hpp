@@ -27,9 +27,9 @@ struct settings {
     std::chrono::seconds resume_timeout{600
     };  ///< how long a lane that lost its link is kept; 0: its streams end at once
     std::size_t replay_bytes_max =
-        32 * 1024 * 1024;                            ///< what a lane keeps until it is acknowledged
-    /// Receive window of one stream: 100 Mbit/s over 300 ms take 3.75 MB, and BBR wants to see three
-    /// times that while it looks for the rate.
+        32 * 1024 * 1024;  ///< what a lane keeps until it is acknowledged
+    /// Receive window of one stream: 100 Mbit/s over 300 ms take 3.75 MB, and BBR wants to see
+    /// three times that while it looks for the rate.
     std::size_t window_bytes_max = 16 * 1024 * 1024;
     /// What the links of a thread carry when new streams and links had better go to another: an
     /// eighth to a quarter of what a thread can do. Below it a thread still sleeps most of the

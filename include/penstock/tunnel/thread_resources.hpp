@@ -30,7 +30,7 @@ public:
     io::buffer_pool& buffers;
     budget_lease lease;
     traffic_meter traffic;  ///< of all links of the thread
-    flat_buffer staging;  ///< plaintext of the batch that is being built; empty between calls
+    flat_buffer staging;    ///< plaintext of the batch that is being built; empty between calls
 
     /// Output of a link that has something to write; give it back when all is written.
     [[nodiscard]] flat_buffer take_output();
