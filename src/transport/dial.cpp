@@ -59,6 +59,11 @@ open_socket(const server_url& server, const dial_settings& settings, net::resolv
     net::connect_settings connecting;
     connecting.deadline = settings.connect_timeout;
     connecting.attempt_timeout = settings.connect_timeout;
+    if (settings.connect_again.count() > 0) {
+        connecting.stagger = settings.connect_again;
+        for (std::size_t i = 0; candidates.size() < dial_settings::connects_max; ++i)
+            candidates.push_back(io::tcp::endpoint(candidates[i]));
+    }
     auto connected = co_await net::connect(std::move(candidates), std::move(connecting));
     if (connected.socket) {
         out.congestion = tune_link_socket(*connected.socket, settings.congestion);

@@ -16,9 +16,10 @@ constexpr std::chrono::seconds held_at_least{1};
 /// Between two attempts to carry a lane on.
 constexpr std::chrono::seconds pause_max{1};
 
-/// A SYN that is lost is sent again after 1 s, then 3 s (or 2 s, by the kernel's version): a new
-/// attempt comes before the second.
+/// The kernel sends a lost SYN again after 1 s, then after two more (or one more, by its version).
+/// A network that is back shall be noticed sooner.
 constexpr std::chrono::milliseconds again_connect_timeout{2'000};
+constexpr std::chrono::milliseconds again_connect_after{500};
 constexpr std::chrono::milliseconds again_handshake_timeout{3'000};
 
 mux::lane_settings lane_settings_of(const settings& config, std::uint32_t seed)
@@ -96,6 +97,7 @@ asio::awaitable<void> client_lane::dial_again()
         co_return;
     auto settings = config_.dial;
     settings.connect_timeout = std::min(settings.connect_timeout, again_connect_timeout);
+    settings.connect_again = again_connect_after;
     settings.tls_timeout = std::min(settings.tls_timeout, again_handshake_timeout);
     settings.upgrade_timeout = std::min(settings.upgrade_timeout, again_handshake_timeout);
     if (++attempts_ % 3 != 0)

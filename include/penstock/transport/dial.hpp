@@ -22,6 +22,10 @@ struct dial_settings {
     std::string token;                        ///< sent as a bearer token; empty: none
     std::string congestion = "auto";          ///< of the socket: a name, or as auto_congestion says
     std::optional<io::tcp::endpoint> address;  ///< where the server was last; nothing is resolved
+    /// After so long without an answer the same addresses are tried once more beside the attempts
+    /// that wait, up to connects_max in all: a SYN that was lost costs no more than this. 0: never.
+    std::chrono::milliseconds connect_again{0};
+    static constexpr std::size_t connects_max = 4;
     std::chrono::milliseconds resolve_timeout{10'000};
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds tls_timeout{10'000};

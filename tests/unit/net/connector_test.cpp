@@ -92,6 +92,17 @@ BOOST_AUTO_TEST_CASE(families_take_turns_ipv6_first)
     BOOST_TEST(net::interleave_families({at("192.0.2.1")}, 0).empty());
 }
 
+BOOST_FIXTURE_TEST_CASE(an_address_may_be_tried_again_beside_itself, fixture)
+{
+    settings.stagger = 1ms;
+    start({at("192.0.2.1"), at("192.0.2.1")});
+    run_until(context, [this] { return order.size() == 2; });
+    BOOST_TEST(!outcome);
+    attempts.at(at("192.0.2.1")).done({});  // the second one's
+    run_until(context, [this] { return outcome.has_value(); });
+    BOOST_TEST((outcome->code == failure::none));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_failure_starts_the_next_at_once, fixture)
 {
     answers = {{at("2001:db8::1"), unreachable}, {at("192.0.2.1"), {}}};
