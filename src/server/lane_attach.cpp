@@ -32,6 +32,14 @@ std::string_view words_for(mux::refusal why)
     return "refused";
 }
 
+void expire_all(tunnel::session_registry::keepers gone)
+{
+    for (auto& keeper : gone) {
+        auto* const holder = keeper.get();
+        holder->expire(std::move(keeper));
+    }
+}
+
 }  // namespace
 
 void lane_link::on_hello(tunnel::lane_driver& driver, const mux::hello& peer)
@@ -44,13 +52,16 @@ void lane_link::on_hello(tunnel::lane_driver& driver, const mux::hello& peer)
         pass_on(driver, peer);
         return;
     }
-    auto outcome = home_.sessions().attach(*peer.attach, who_, weak_from_this());
+    tunnel::session_registry::keepers displaced;
+    auto outcome = home_.sessions().attach(*peer.attach, who_, weak_from_this(), displaced);
+    expire_all(std::move(displaced));
     if (const auto* const why = std::get_if<mux::refusal>(&outcome)) {
         refuse_link(driver, *why);
         return;
     }
     session_ = std::move(std::get<std::shared_ptr<tunnel::session>>(outcome));
     lane_ = peer.attach->lane;
+    epoch_ = peer.attach->epoch;
     auto h = our_hello(driver.paced());
     if (peer.attach->mode == mux::attach_mode::fresh)
         h.key = session_->key;
@@ -99,15 +110,18 @@ void lane_link::pass_on(tunnel::lane_driver& driver, const mux::hello& peer)
         refuse_link(driver, *why);
         return;
     }
-    auto keeper = std::move(std::get<std::shared_ptr<tunnel::lane_keeper>>(outcome));
-    driver.hand_over([self = shared_from_this(), keeper, peer](transport::link link) {
-        keeper->carry_on(std::move(link), peer);
+    auto keeper = std::move(std::get<tunnel::lane_keeper::pointer>(outcome));
+    driver.hand_over([self = shared_from_this(),
+                      keeper = std::move(keeper),
+                      peer](transport::link link) mutable {
+        auto* const holder = keeper.get();
+        holder->carry_on(std::move(keeper), std::move(link), peer);
         self->home_.forget(*self);
     });
 }
 
 /// Called on the thread where the link was accepted, which may be another than ours.
-void lane_link::carry_on(transport::link link, mux::hello peer)
+void lane_link::carry_on(pointer self, transport::link link, mux::hello peer)
 {
     auto& context = home_.resources().context;
     error_code ec;
@@ -120,16 +134,18 @@ void lane_link::carry_on(transport::link link, mux::hello peer)
     link.socket = std::move(moved);
     asio::post(
         context,
-        [self = shared_from_this(), link = std::move(link), peer = std::move(peer)]() mutable {
-            self->resume(std::move(link), peer);
+        [this, self = std::move(self), link = std::move(link), peer = std::move(peer)]() mutable {
+            resume(std::move(link), peer);
         }
     );
 }
 
 void lane_link::resume(transport::link link, const mux::hello& peer)
 {
-    if (driver_->lost())
-        return;  // it ended while the link was on its way here
+    // It ended, is about to, or a later attempt was faster, while the link was on its way here.
+    if (driver_->lost() || !driver_->lane().resumable() || peer.attach->epoch <= epoch_)
+        return;
+    epoch_ = peer.attach->epoch;
     home_.sessions().unpark(*session_, lane_);
     const bool had_link = driver_->linked();
     const auto address = link.peer_address;
@@ -148,11 +164,11 @@ void lane_link::resume(transport::link link, const mux::hello& peer)
     );
 }
 
-void lane_link::expire()
+void lane_link::expire(pointer self)
 {
-    asio::post(home_.resources().context, [self = shared_from_this()] {
-        if (self->driver_->detached())
-            self->driver_->close("the room is needed for others");
+    asio::post(home_.resources().context, [this, self = std::move(self)] {
+        if (driver_->detached())
+            driver_->close("the room is needed for others");
     });
 }
 
@@ -177,8 +193,7 @@ void lane_link::on_detached(tunnel::lane_driver& driver, const std::string& why)
          {"kept_s", lane.resume_timeout().count()},
          {"why", why}}
     );
-    for (const auto& keeper : home_.sessions().park(*session_, lane_, lane.held_bytes()))
-        keeper->expire();
+    expire_all(home_.sessions().park(*session_, lane_, lane.held_bytes()));
 }
 
 void lane_link::on_lost(tunnel::lane_driver& driver, const std::string& why, bool clean)

@@ -56,6 +56,10 @@ void lane_link::on_open(
 {
     const auto& config = home_.config().tunnel;
     auto& destination = request.destination;
+    if (!session_) {
+        driver_->refuse(stream, failure::general, "no session");
+        return;
+    }
     // Counted until on_stream_end(), which every stream reaches.
     if (++session_->usage->streams > config.streams_per_principal_max) {
         refuse(stream, destination, failure::overloaded, "too many open streams of this user");
@@ -150,6 +154,8 @@ void lane_link::on_stream_end(
     tunnel::lane_driver&, const tunnel::local_stream& stream, failure code
 )
 {
+    if (!session_)
+        return;
     --session_->usage->streams;
     const bool was_open =
         stream.sent_bytes() + stream.received_bytes() > 0 || code == failure::none;

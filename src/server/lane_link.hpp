@@ -26,8 +26,8 @@ public:
     void abandon() { driver_->abandon(); }
     void close() { driver_->close("the server is shutting down"); }
 
-    void carry_on(transport::link link, mux::hello peer) override;
-    void expire() override;
+    void carry_on(pointer self, transport::link link, mux::hello peer) override;
+    void expire(pointer self) override;
 
 private:
     static io::asio::awaitable<void> dial(
@@ -66,7 +66,8 @@ private:
     auth::principal who_;
     std::shared_ptr<tunnel::lane_driver> driver_;
     std::shared_ptr<tunnel::session> session_;
-    std::uint16_t lane_ = 0;  ///< its number in the session
+    std::uint16_t lane_ = 0;   ///< its number in the session
+    std::uint32_t epoch_ = 0;  ///< of the newest link
 };
 
 }  // namespace penstock::server

@@ -18,6 +18,9 @@ namespace asio = io::asio;
 
 namespace {
 
+/// Between two attempts to carry a lane on.
+constexpr std::chrono::seconds pause_max{1};
+
 std::uint32_t random_seed()
 {
     std::array<std::uint8_t, 4> bytes{};
@@ -39,7 +42,8 @@ client_lane::client_lane(
 )
     : index_(index), config_(config), resources_(resources), resolver_(resolver),
       session_(std::move(session)), pool_(pool), seed_(random_seed()),
-      backoff_(config.lane.backoff_min, config.lane.backoff_max, seed_), changed_(resources.context)
+      backoff_(config.lane.backoff_min, config.lane.backoff_max, seed_),
+      again_(config.lane.backoff_min, pause_max, seed_ + 1), changed_(resources.context)
 {
 }
 
@@ -102,7 +106,6 @@ void client_lane::on_hello(lane_driver& driver, const mux::hello& peer)
     address_ = driver.remote();
     attempts_ = 0;
     up_since_ = io::clock::now();
-    backoff_.succeed();
     last_report_.clear();
     pool_.report_trouble({});
     observe::info(
@@ -161,6 +164,16 @@ void client_lane::on_stream_end(lane_driver&, const local_stream& stream, failur
     );
 }
 
+/// The waits begin anew only behind a link that held.
+void client_lane::note_end_of_link()
+{
+    lost_since_ = io::clock::now();
+    if (lost_since_ - up_since_ < held_at_least)
+        return;
+    backoff_.succeed();
+    again_.succeed();
+}
+
 void client_lane::on_detached(lane_driver& driver, const std::string& why)
 {
     if (driver_.get() != &driver) {
@@ -171,7 +184,7 @@ void client_lane::on_detached(lane_driver& driver, const std::string& why)
     // An attempt that failed is told once, like any other.
     const bool again = attempts_ > 0;
     if (!again)
-        lost_since_ = io::clock::now();
+        note_end_of_link();
     const auto level = again ? observe::severity::debug : observe::severity::warning;
     if (observe::enabled(level))
         observe::log(
@@ -195,6 +208,8 @@ void client_lane::on_lost(lane_driver& driver, const std::string& why, bool clea
             session_->refused(index_, known->second.session);
         session_->lost(known->second.session);
         tickets_.erase(known);
+        if (driver_.get() == &driver && attempts_ == 0)
+            note_end_of_link();
     } else {
         ++server_;  // it answers, but not for us: try the next
         if (driver.refused_code() == unknown && wanted_.mode == mux::attach_mode::join)

@@ -10,12 +10,6 @@ namespace asio = io::asio;
 
 namespace {
 
-/// A link that did not last this long is no reason to dial at once.
-constexpr std::chrono::seconds held_at_least{1};
-
-/// Between two attempts to carry a lane on.
-constexpr std::chrono::seconds pause_max{1};
-
 /// The kernel sends a lost SYN again after 1 s, then after two more (or one more, by its version).
 /// A network that is back shall be noticed sooner.
 constexpr std::chrono::milliseconds again_connect_timeout{2'000};
@@ -92,20 +86,25 @@ asio::awaitable<void> client_lane::dial_fresh()
 asio::awaitable<void> client_lane::dial_again()
 {
     if (attempts_ > 0 || lost_since_ - up_since_ < held_at_least)
-        co_await pause(std::min<std::chrono::milliseconds>(backoff_.next(), pause_max));
+        co_await pause(refused_ ? backoff_.next(asked_) : again_.next(asked_));
     if (stopping_ || !driver_)
         co_return;
     auto settings = config_.dial;
     settings.connect_timeout = std::min(settings.connect_timeout, again_connect_timeout);
-    settings.connect_again = again_connect_after;
+    if (silent_)
+        settings.connect_again = again_connect_after;
     settings.tls_timeout = std::min(settings.tls_timeout, again_handshake_timeout);
     settings.upgrade_timeout = std::min(settings.upgrade_timeout, again_handshake_timeout);
     if (++attempts_ % 3 != 0)
         settings.address = address_;
     const auto& server = config_.servers[home_];
+    const auto began = io::clock::now();
     auto dialled = co_await transport::dial(server, settings, resolver_);
     if (stopping_)
         co_return;
+    silent_ = !dialled.link && io::clock::now() - began >= settings.connect_timeout;
+    refused_ = !dialled.link && dialled.why.refused;
+    asked_ = dialled.link ? std::chrono::milliseconds(0) : dialled.why.retry_after;
     if (!dialled.link)
         report(server, dialled.why);
     else if (driver_ && driver_->detached())

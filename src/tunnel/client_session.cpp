@@ -35,7 +35,8 @@ std::optional<mux::attach> client_session::begin(std::uint16_t place)
     if (id_) {
         wanted.mode = mux::attach_mode::join;
         wanted.session = *id_;
-        wanted.proof = make_proof(wanted, sessions_[*id_].key);
+        joining_[place] = sessions_[*id_].key;
+        wanted.proof = make_proof(wanted, joining_[place]);
         return wanted;
     }
     if (creator_ && *creator_ != place)
@@ -77,6 +78,8 @@ client_session::established(std::uint16_t place, const mux::attach& asked, const
         if (server.session && server.key) {
             id_ = server.session;
             session.key = *server.key;
+        } else if (const auto asked_with = joining_.find(place); asked_with != joining_.end()) {
+            session.key = asked_with->second;
         }
         ++session.lanes;
         ticket.key = session.key;

@@ -83,6 +83,10 @@ void lane_driver::lose(std::string why)
     asio::post(resources_.context, [self = shared_from_this(), link = generation_] {
         if (self->generation_ != link || self->detached_ || self->lost_)
             return;
+        if (self->draining_) {
+            self->end({});
+            return;
+        }
         self->freeze();
         self->arm_deadline();
         if (self->owner_ != nullptr)
@@ -110,12 +114,14 @@ void lane_driver::freeze()
     drop_link();
     if (detached_)
         return;
+    // A link that came to nothing does not prolong the time that the lane is kept.
+    if (lane_.ready())
+        expires_ = io::clock::now() + lane_.resume_timeout();
     lane_.detach();
     detached_ = true;
     output_.release();
     pong_.clear();
     ping_.clear();
-    expires_ = io::clock::now() + lane_.resume_timeout();
 }
 
 void lane_driver::hand_over(std::function<void(transport::link)> take)

@@ -179,6 +179,10 @@ void lane_driver::handle_payload(byte_view payload, bool message_end)
         dispatch(**event);
         if (!linked_ || closing_)
             return;
+        if (handing_over_ && !payload.empty()) {
+            lose("the peer sent frames before the answer to its resume");
+            return;
+        }
     }
     if (message_end && lane_.handle_message_end())
         lane_failed();

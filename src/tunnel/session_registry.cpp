@@ -2,8 +2,7 @@
 #include <penstock/tunnel/session_registry.hpp>
 
 #include <algorithm>
-#include <iterator>
-#include <numeric>
+#include <utility>
 
 namespace penstock::tunnel {
 
@@ -14,12 +13,15 @@ mux::attach_proof make_proof(const mux::attach& a, const mux::session_key& key)
 }
 
 session_registry::outcome session_registry::attach(
-    const mux::attach& wanted, const auth::principal& who, const std::weak_ptr<lane_keeper>& keeper
+    const mux::attach& wanted,
+    const auth::principal& who,
+    const std::weak_ptr<lane_keeper>& keeper,
+    keepers& displaced
 )
 {
     const std::lock_guard lock(mutex_);
     if (wanted.mode == mux::attach_mode::fresh) {
-        auto made = create(who);
+        auto made = create(who, displaced);
         if (const auto* const s = std::get_if<std::shared_ptr<session>>(&made))
             sessions_.at((*s)->id).lanes[wanted.lane] = {wanted.epoch, keeper};
         return made;
@@ -69,12 +71,17 @@ session_registry::find(const mux::attach& wanted, const auth::principal& who)
     return &found->second;
 }
 
-session_registry::outcome session_registry::create(const auth::principal& who)
+session_registry::outcome session_registry::create(const auth::principal& who, keepers& displaced)
 {
-    const auto of_principal =
-        std::ranges::count_if(sessions_, [&](const auto& s) { return s.second.value->who == who; });
+    const auto of_principal = [&] {
+        return static_cast<std::size_t>(std::ranges::count_if(sessions_, [&](const auto& s) {
+            return s.second.value->who == who;
+        }));
+    };
+    if (of_principal() >= limits_.sessions_per_principal_max)
+        displace_oldest(who, displaced);
     if (sessions_.size() >= limits_.sessions_max ||
-        static_cast<std::size_t>(of_principal) >= limits_.sessions_per_principal_max)
+        of_principal() >= limits_.sessions_per_principal_max)
         return mux::refusal::limit_reached;
 
     auto made = std::make_shared<session>();
@@ -104,16 +111,41 @@ void session_registry::leave(const session& s, std::uint16_t lane)
     std::erase_if(usage_, [](const auto& item) { return item.second.expired(); });
 }
 
+/// A gateway that died without a word leaves a session for as long as streams may wait; many of
+/// them must not shut their own user out.
+void session_registry::displace_oldest(const auth::principal& who, keepers& displaced)
+{
+    const auto parked_of = [&](const mux::session_id& id) {
+        return static_cast<std::size_t>(std::ranges::count(parked_, id, &parked_lane::session));
+    };
+    const auto oldest = std::ranges::find_if(parked_, [&](const parked_lane& p) {
+        const auto found = sessions_.find(p.session);
+        return found != sessions_.end() && found->second.value->who == who &&
+               parked_of(p.session) == found->second.lanes.size();
+    });
+    if (oldest == parked_.end())
+        return;
+    const auto id = oldest->session;
+    for (const auto& [number, lane] : sessions_.at(id).lanes)
+        if (auto keeper = lane.keeper.lock())
+            displaced.push_back(std::move(keeper));
+    parked_.remove_if([&](const auto& p) { return p.session == id; });
+    sessions_.erase(id);
+}
+
 session_registry::keepers
 session_registry::park(const session& s, std::uint16_t lane, std::size_t bytes)
 {
     const std::lock_guard lock(mutex_);
     parked_.push_back({s.id, lane, s.who.name, bytes});
     keepers gone;
-    while (!parked_.empty() && too_much(s.who.name)) {
-        // Whoever has too many gives way himself; too much of all is at the expense of the oldest.
-        const auto own = std::ranges::count(parked_, s.who.name, &parked_lane::who);
-        const bool by_himself = static_cast<std::size_t>(own) > limits_.parked_per_principal_max;
+    while (!parked_.empty()) {
+        // Whoever has too much gives way himself; too much of all is at the expense of the oldest.
+        const auto own = parked_by(&s.who.name), all = parked_by(nullptr);
+        const bool by_himself = own.lanes > limits_.parked_per_principal_max ||
+                                own.bytes > limits_.parked_bytes_per_principal_max;
+        if (!by_himself && all.lanes <= limits_.parked_max && all.bytes <= limits_.parked_bytes_max)
+            break;
         const auto oldest = by_himself ? std::ranges::find(parked_, s.who.name, &parked_lane::who)
                                        : parked_.begin();
         if (auto keeper = keeper_of(*oldest))
@@ -123,20 +155,19 @@ session_registry::park(const session& s, std::uint16_t lane, std::size_t bytes)
     return gone;
 }
 
-bool session_registry::too_much(const std::string& who) const
+session_registry::usage_of_parked session_registry::parked_by(const std::string* who) const
 {
-    const auto bytes = std::accumulate(
-        parked_.begin(),
-        parked_.end(),
-        std::size_t{0},
-        [](std::size_t sum, const parked_lane& p) { return sum + p.bytes; }
-    );
-    const auto own = std::ranges::count(parked_, who, &parked_lane::who);
-    return parked_.size() > limits_.parked_max || bytes > limits_.parked_bytes_max ||
-           static_cast<std::size_t>(own) > limits_.parked_per_principal_max;
+    usage_of_parked sum;
+    for (const auto& p : parked_) {
+        if (who != nullptr && p.who != *who)
+            continue;
+        ++sum.lanes;
+        sum.bytes += p.bytes;
+    }
+    return sum;
 }
 
-std::shared_ptr<lane_keeper> session_registry::keeper_of(const parked_lane& parked)
+lane_keeper::pointer session_registry::keeper_of(const parked_lane& parked)
 {
     const auto found = sessions_.find(parked.session);
     if (found == sessions_.end())

@@ -90,19 +90,20 @@ def a_second_sigterm_ends_at_once(bed):
 
 
 @case()
-def a_lost_server_resets_its_streams_and_is_found_again(bed):
-    """The server is killed and started again on its port: open streams are reset, new ones work."""
+def a_server_that_was_replaced_resets_the_streams_it_does_not_know(bed):
+    """The server is killed and started again on its port: streams wait for it, then are reset; new ones work."""
     gateway, server = bed.pair()
     client, release = held_stream(bed, gateway)
     server.expected_exit = -signal.SIGKILL
     server.signal(signal.SIGKILL)
     server.wait(5)
+    gateway.wait_line(r"link\.lost lane=0 streams=1 kept_s=600")
+    bed.server(listen=server.address)
     try:
         expect(False, f"the client read {client.recv(1)!r} instead of a reset")
     except ConnectionResetError:
         pass
     release.set()
-    bed.server(listen=server.address)
     site = web()
     expect_equal(http_get(gateway, f"http://127.0.0.1:{site.port}/hello", 60)[0], 200, "a request after the restart")
     expect(gateway.alive(), "the gateway ended")

@@ -175,7 +175,7 @@ def both_directions_saturated_never_stop(bed):
             connection.sendall(SOURCE[:MIB])
         connection.shutdown(socket.SHUT_WR)
 
-    gateway, server = bed.pair(gateway=["--ping-interval", "1s"])
+    gateway, server = bed.pair(gateway=["--ping-interval", "1s", "--lanes", "1"])
     target = Target(lambda connection: at_once([lambda: take(connection, 0), lambda: give(connection)]))
 
     failures = []

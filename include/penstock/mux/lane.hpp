@@ -93,7 +93,7 @@ public:
     /// Whether both sides keep what they sent until it is acknowledged.
     [[nodiscard]] bool resumable() const noexcept
     {
-        return !failed_ && !peer_ended_ && !close_pending_ && settings_.replay_bytes_max > 0 &&
+        return !failed_ && !peer_ended_ && !close_pending_ && logging_ &&
                peer_.replay_bytes_max > 0;
     }
     /// How long both sides keep the lane without a link.

@@ -58,6 +58,7 @@ private:
     void use(transport::link link, const mux::attach& wanted);
     void carry_on(transport::link link);
     [[nodiscard]] mux::hello our_hello(bool paced, const mux::attach& wanted) const;
+    void note_end_of_link();
     void report(const transport::server_url& server, const transport::dial_failure& why);
 
     void on_hello(lane_driver& driver, const mux::hello& peer) override;
@@ -68,6 +69,9 @@ private:
     void on_detached(lane_driver& driver, const std::string& why) override;
     void on_lost(lane_driver& driver, const std::string& why, bool clean) override;
 
+    /// A link that did not last this long is no reason to dial at once.
+    static constexpr std::chrono::seconds held_at_least{1};
+
     std::uint16_t index_;
     const client_settings& config_;
     thread_resources& resources_;
@@ -76,6 +80,7 @@ private:
     lane_pool& pool_;
     std::uint32_t seed_;  ///< of the waits, and of the lane's heartbeat
     backoff backoff_;
+    backoff again_;                   ///< while streams wait: short
     io::asio::steady_timer changed_;  ///< cancelled when run() has something to look at
     std::shared_ptr<lane_driver> driver_;
     std::vector<std::shared_ptr<lane_driver>>
@@ -84,7 +89,10 @@ private:
     mux::attach wanted_;                                 ///< what the newest link asked for
     std::size_t server_ = 0;                             ///< for fresh lanes
     std::size_t home_ = 0;                               ///< the server of driver_
-    std::size_t attempts_ = 0;                  ///< to carry driver_ on, since it was last up
+    std::size_t attempts_ = 0;            ///< to carry driver_ on, since it was last up
+    bool silent_ = false;                 ///< nothing answered the last attempt to carry driver_ on
+    bool refused_ = false;                ///< it was answered, and with a no
+    std::chrono::milliseconds asked_{0};  ///< for how long not to come again
     std::optional<io::tcp::endpoint> address_;  ///< of the server's end of the last link
     io::clock::time_point up_since_{};
     io::clock::time_point lost_since_{};

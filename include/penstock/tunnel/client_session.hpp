@@ -54,6 +54,7 @@ private:
         std::uint32_t lanes = 0;  ///< draining ones too
     };
     std::map<mux::session_id, living> sessions_;
+    std::map<std::uint16_t, mux::session_key> joining_;  ///< by place, of the session asked for
     std::uint16_t next_lane_ = 0;
     std::vector<std::function<void()>> listeners_;
 };

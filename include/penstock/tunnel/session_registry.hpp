@@ -32,14 +32,17 @@ struct session {
     std::atomic<std::uint32_t> dials{0};  ///< under way
 };
 
-/// Whoever holds a lane of a session. Executor: any thread may call.
+/// Whoever holds a lane of a session. Executor: any thread may call; it gives its reference away,
+/// so that the last one is dropped on the keeper's own thread.
 class lane_keeper {
 public:
+    using pointer = std::shared_ptr<lane_keeper>;
+
     virtual ~lane_keeper() = default;
     /// The link on which `peer` asked for the lane.
-    virtual void carry_on(transport::link link, mux::hello peer) = 0;
+    virtual void carry_on(pointer self, transport::link link, mux::hello peer) = 0;
     /// The lane has no link, and others need the room.
-    virtual void expire() = 0;
+    virtual void expire(pointer self) = 0;
 };
 
 struct session_limits {
@@ -49,6 +52,7 @@ struct session_limits {
     std::size_t parked_max = 4'096;               ///< lanes without a link
     std::size_t parked_per_principal_max = 256;   ///< four sessions of the most lanes
     std::size_t parked_bytes_max = 128UL << 20U;  ///< what they hold together
+    std::size_t parked_bytes_per_principal_max = 64UL << 20U;
 };
 
 /// The server's sessions. A session lives as long as it has a lane, with or without a link. Locked:
@@ -58,15 +62,18 @@ public:
     explicit session_registry(session_limits limits = {}) noexcept : limits_(limits) {}
 
     using outcome = std::variant<std::shared_ptr<session>, mux::refusal>;
-    using resume_outcome = std::variant<std::shared_ptr<lane_keeper>, mux::refusal>;
-    using keepers = std::vector<std::shared_ptr<lane_keeper>>;
+    using resume_outcome = std::variant<lane_keeper::pointer, mux::refusal>;
+    using keepers = std::vector<lane_keeper::pointer>;
 
     /// A link's HELLO asks for a fresh session or to join one. Joining takes the session's key (the
-    /// proof) and the same principal. `keeper` has the lane from now on.
+    /// proof) and the same principal. `keeper` has the lane from now on. A principal that has as
+    /// many sessions as it may loses the oldest one without any link: its keepers are `displaced`,
+    /// to be told so by expire().
     [[nodiscard]] outcome attach(
         const mux::attach& wanted,
         const auth::principal& who,
-        const std::weak_ptr<lane_keeper>& keeper
+        const std::weak_ptr<lane_keeper>& keeper,
+        keepers& displaced
     );
     /// A link's HELLO asks for a lane that exists; it takes an epoch that was not used before too.
     [[nodiscard]] resume_outcome resume(const mux::attach& wanted, const auth::principal& who);
@@ -98,9 +105,15 @@ private:
     };
     [[nodiscard]] std::variant<entry*, mux::refusal>
     find(const mux::attach& wanted, const auth::principal& who);
-    [[nodiscard]] outcome create(const auth::principal& who);
-    [[nodiscard]] std::shared_ptr<lane_keeper> keeper_of(const parked_lane& parked);
-    [[nodiscard]] bool too_much(const std::string& who) const;
+    [[nodiscard]] outcome create(const auth::principal& who, keepers& displaced);
+    void displace_oldest(const auth::principal& who, keepers& displaced);
+    [[nodiscard]] lane_keeper::pointer keeper_of(const parked_lane& parked);
+    struct usage_of_parked {
+        std::size_t lanes = 0;
+        std::size_t bytes = 0;
+    };
+    /// Of `who`, or of all.
+    [[nodiscard]] usage_of_parked parked_by(const std::string* who) const;
 
     session_limits limits_;
     mutable std::mutex mutex_;

@@ -13,11 +13,12 @@ namespace {
 
 /// Holds a lane and remembers what was asked of it.
 struct recording_keeper final : tunnel::lane_keeper {
-    void carry_on(transport::link, mux::hello) override {}
-    void expire() override { expired = true; }
+    void carry_on(pointer, transport::link, mux::hello) override {}
+    void expire(pointer) override { expired = true; }
     bool expired = false;
 };
 const auto keeper = std::make_shared<recording_keeper>();
+tunnel::session_registry::keepers displaced;
 
 const auth::principal alice{"alice", auth::principal_kind::token};
 const auth::principal bob{"bob", auth::principal_kind::token};
@@ -45,13 +46,13 @@ BOOST_AUTO_TEST_CASE(lanes_of_one_gateway_join_one_session)
     BOOST_REQUIRE(first);
     BOOST_TEST((first->mode == mux::attach_mode::fresh));
     BOOST_TEST(!client.begin(1));  // waits for lane 0
-    const auto made = session_of(registry.attach(*first, alice, keeper));
+    const auto made = session_of(registry.attach(*first, alice, keeper, displaced));
     (void)client.established(0, *first, hello_of(*made));
 
     const auto second = client.begin(1);
     BOOST_REQUIRE(second);
     BOOST_TEST((second->mode == mux::attach_mode::join));
-    BOOST_TEST(session_of(registry.attach(*second, alice, keeper)) == made);
+    BOOST_TEST(session_of(registry.attach(*second, alice, keeper, displaced)) == made);
     BOOST_TEST(registry.size() == 1u);
     registry.leave(*made, first->lane);
     BOOST_TEST(registry.size() == 1u);
@@ -64,34 +65,37 @@ BOOST_AUTO_TEST_CASE(a_session_is_joined_only_by_its_owner_with_its_key)
     session_registry registry;
     tunnel::client_session client;
     const auto asked = *client.begin(0);
-    const auto made = session_of(registry.attach(asked, alice, keeper));
+    const auto made = session_of(registry.attach(asked, alice, keeper, displaced));
     (void)client.established(0, asked, hello_of(*made));
     auto join = *client.begin(1);
     BOOST_TEST(
-        (std::get<mux::refusal>(registry.attach(join, bob, keeper)) == mux::refusal::not_yours)
+        (std::get<mux::refusal>(registry.attach(join, bob, keeper, displaced)) ==
+         mux::refusal::not_yours)
     );
     auto forged = join;
     forged.proof[31] ^= 1;
     BOOST_TEST(
-        (std::get<mux::refusal>(registry.attach(forged, alice, keeper)) == mux::refusal::not_yours)
+        (std::get<mux::refusal>(registry.attach(forged, alice, keeper, displaced)) ==
+         mux::refusal::not_yours)
     );
     auto other_lane = join;
     other_lane.lane = 7;
     BOOST_TEST(
-        (std::get<mux::refusal>(registry.attach(other_lane, alice, keeper)) ==
+        (std::get<mux::refusal>(registry.attach(other_lane, alice, keeper, displaced)) ==
          mux::refusal::not_yours)
     );
     auto unknown = join;
     unknown.session[0] ^= 1;
     BOOST_TEST(
-        (std::get<mux::refusal>(registry.attach(unknown, alice, keeper)) ==
+        (std::get<mux::refusal>(registry.attach(unknown, alice, keeper, displaced)) ==
          mux::refusal::unknown_session)
     );
-    BOOST_TEST(session_of(registry.attach(join, alice, keeper)) == made);
+    BOOST_TEST(session_of(registry.attach(join, alice, keeper, displaced)) == made);
     // A number is used once.
-    BOOST_TEST((
-        std::get<mux::refusal>(registry.attach(join, alice, keeper)) == mux::refusal::limit_reached
-    ));
+    BOOST_TEST(
+        (std::get<mux::refusal>(registry.attach(join, alice, keeper, displaced)) ==
+         mux::refusal::limit_reached)
+    );
 }
 
 BOOST_AUTO_TEST_CASE(a_lane_is_carried_on_by_its_owner_with_an_epoch_never_used_before)
@@ -100,7 +104,7 @@ BOOST_AUTO_TEST_CASE(a_lane_is_carried_on_by_its_owner_with_an_epoch_never_used_
     tunnel::client_session client;
     const auto asked = *client.begin(0);
     const auto holder = std::make_shared<recording_keeper>();
-    const auto made = session_of(registry.attach(asked, alice, holder));
+    const auto made = session_of(registry.attach(asked, alice, holder, displaced));
     auto ticket = client.established(0, asked, hello_of(*made));
     const auto refusal_of = [&](const mux::attach& wanted, const auth::principal& who) {
         return std::get<mux::refusal>(registry.resume(wanted, who));
@@ -117,10 +121,10 @@ BOOST_AUTO_TEST_CASE(a_lane_is_carried_on_by_its_owner_with_an_epoch_never_used_
     BOOST_TEST((refusal_of(unknown, alice) == mux::refusal::unknown_session));
 
     const auto found = registry.resume(newer, alice);
-    BOOST_TEST((std::get<std::shared_ptr<tunnel::lane_keeper>>(found) == holder));
+    BOOST_TEST((std::get<tunnel::lane_keeper::pointer>(found) == holder));
     BOOST_TEST((refusal_of(newer, alice) == mux::refusal::lane_lost));
     BOOST_TEST((refusal_of(older, alice) == mux::refusal::lane_lost));
-    BOOST_TEST(std::holds_alternative<std::shared_ptr<tunnel::lane_keeper>>(
+    BOOST_TEST(std::holds_alternative<tunnel::lane_keeper::pointer>(
         registry.resume(ticket.resume(5), alice)
     ));
 
@@ -142,12 +146,12 @@ BOOST_AUTO_TEST_CASE(lanes_without_a_link_are_limited_and_the_oldest_goes)
     };
     const auto make = [&](const auth::principal& who) {
         lane made;
-        made.of = session_of(registry.attach({}, who, made.holder));
+        made.of = session_of(registry.attach({}, who, made.holder, displaced));
         return made;
     };
     const auto park = [&](const lane& l, std::size_t bytes) {
         for (const auto& gone : registry.park(*l.of, 0, bytes))
-            gone->expire();
+            gone->expire(gone);
     };
     const auth::principal carol{"carol", auth::principal_kind::token};
     const auto a1 = make(alice), a2 = make(alice), a3 = make(alice), b1 = make(bob), b2 = make(bob);
@@ -178,23 +182,62 @@ BOOST_AUTO_TEST_CASE(sessions_are_limited_in_all_and_for_each_principal)
         {.sessions_max = 3, .sessions_per_principal_max = 2, .lanes_per_session_max = 1}
     );
     const mux::attach fresh;
-    const auto made = session_of(registry.attach(fresh, alice, keeper));
-    (void)session_of(registry.attach(fresh, alice, keeper));
-    BOOST_TEST((
-        std::get<mux::refusal>(registry.attach(fresh, alice, keeper)) == mux::refusal::limit_reached
-    ));
-    (void)session_of(registry.attach(fresh, bob, keeper));
+    const auto made = session_of(registry.attach(fresh, alice, keeper, displaced));
+    (void)session_of(registry.attach(fresh, alice, keeper, displaced));
     BOOST_TEST(
-        (std::get<mux::refusal>(registry.attach(fresh, bob, keeper)) == mux::refusal::limit_reached)
+        (std::get<mux::refusal>(registry.attach(fresh, alice, keeper, displaced)) ==
+         mux::refusal::limit_reached)
+    );
+    (void)session_of(registry.attach(fresh, bob, keeper, displaced));
+    BOOST_TEST(
+        (std::get<mux::refusal>(registry.attach(fresh, bob, keeper, displaced)) ==
+         mux::refusal::limit_reached)
     );
 
     mux::attach join;
     join.mode = mux::attach_mode::join;
     join.session = made->id;
     join.proof = tunnel::make_proof(join, made->key);
-    BOOST_TEST((
-        std::get<mux::refusal>(registry.attach(join, alice, keeper)) == mux::refusal::limit_reached
-    ));
+    BOOST_TEST(
+        (std::get<mux::refusal>(registry.attach(join, alice, keeper, displaced)) ==
+         mux::refusal::limit_reached)
+    );
+}
+
+BOOST_AUTO_TEST_CASE(sessions_of_gateways_that_died_make_room_for_their_own_user)
+{
+    session_registry registry({.sessions_per_principal_max = 2});
+    const auto dead = std::make_shared<recording_keeper>();
+    tunnel::session_registry::keepers gone;
+    const auto first = session_of(registry.attach({}, alice, dead, gone));
+    (void)session_of(registry.attach({}, alice, keeper, gone));
+    BOOST_TEST(
+        (std::get<mux::refusal>(registry.attach({}, alice, keeper, gone)) ==
+         mux::refusal::limit_reached)
+    );
+    BOOST_TEST(gone.empty());
+    (void)registry.park(*first, 0, 100);
+    (void)session_of(registry.attach({}, alice, keeper, gone));
+    BOOST_TEST((gone == tunnel::session_registry::keepers{dead}));
+    BOOST_TEST(registry.size() == 2u);
+    BOOST_TEST(registry.parked() == 0u);
+    registry.leave(*first, 0);  // its keeper says good-bye later
+    BOOST_TEST(registry.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(whoever_parks_too_much_gives_way_himself)
+{
+    session_registry registry({.parked_bytes_max = 1'000, .parked_bytes_per_principal_max = 500});
+    tunnel::session_registry::keepers none;
+    const auto others = std::make_shared<recording_keeper>();
+    const auto own = std::make_shared<recording_keeper>();
+    const auto b = session_of(registry.attach({}, bob, others, none));
+    const auto a1 = session_of(registry.attach({}, alice, own, none));
+    const auto a2 = session_of(registry.attach({}, alice, keeper, none));
+    BOOST_TEST(registry.park(*b, 0, 400).empty());
+    BOOST_TEST(registry.park(*a1, 0, 300).empty());
+    BOOST_TEST((registry.park(*a2, 0, 300) == tunnel::session_registry::keepers{own}));
+    BOOST_TEST(registry.parked() == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_session_is_made_anew_by_whoever_comes_first)
@@ -204,7 +247,7 @@ BOOST_AUTO_TEST_CASE(a_lost_session_is_made_anew_by_whoever_comes_first)
     int told = 0;
     client.add_listener([&] { ++told; });
     const auto asked = *client.begin(0);
-    const auto made = session_of(registry.attach(asked, alice, keeper));
+    const auto made = session_of(registry.attach(asked, alice, keeper, displaced));
     (void)client.established(0, asked, hello_of(*made));
     BOOST_TEST(told == 1);
     client.lost(made->id);
@@ -222,20 +265,20 @@ BOOST_AUTO_TEST_CASE(a_session_that_another_server_does_not_know_is_left_though_
     session_registry old_server, new_server;
     tunnel::client_session client;
     const auto asked = *client.begin(0);
-    const auto old_one = session_of(old_server.attach(asked, alice, keeper));
+    const auto old_one = session_of(old_server.attach(asked, alice, keeper, displaced));
     (void)client.established(0, asked, hello_of(*old_one));
 
     // The old link drains and keeps its streams; the new one reaches another server.
     const auto join = *client.begin(0);
     BOOST_TEST(
-        (std::get<mux::refusal>(new_server.attach(join, alice, keeper)) ==
+        (std::get<mux::refusal>(new_server.attach(join, alice, keeper, displaced)) ==
          mux::refusal::unknown_session)
     );
     client.refused(0, join.session);
     const auto fresh = client.begin(0);
     BOOST_REQUIRE(fresh);
     BOOST_TEST((fresh->mode == mux::attach_mode::fresh));
-    const auto new_one = session_of(new_server.attach(*fresh, alice, keeper));
+    const auto new_one = session_of(new_server.attach(*fresh, alice, keeper, displaced));
     (void)client.established(0, *fresh, hello_of(*new_one));
 
     // The end of the old link does not touch the new session.
@@ -250,9 +293,9 @@ BOOST_AUTO_TEST_CASE(streams_of_a_principal_are_counted_over_all_its_sessions)
 {
     session_registry registry;
     const mux::attach fresh;
-    const auto one = session_of(registry.attach(fresh, alice, keeper));
-    const auto two = session_of(registry.attach(fresh, alice, keeper));
-    const auto other = session_of(registry.attach(fresh, bob, keeper));
+    const auto one = session_of(registry.attach(fresh, alice, keeper, displaced));
+    const auto two = session_of(registry.attach(fresh, alice, keeper, displaced));
+    const auto other = session_of(registry.attach(fresh, bob, keeper, displaced));
     ++one->usage->streams;
     BOOST_TEST(two->usage->streams.load() == 1u);
     BOOST_TEST(other->usage->streams.load() == 0u);
