@@ -9,16 +9,12 @@
 
 namespace penstock::mux {
 
-void replay_log::append(byte_view header, byte_view payload)
+void replay_log::append(byte_view frame)
 {
-    const bool sent_all = !replaying();
-    store(header);
-    store(payload);
+    BOOST_ASSERT(!replaying());
+    store(frame);
+    replay_ = end_;
     ++next_seq_;
-    if (sent_all) {
-        replay_ = end_;
-        replay_seq_ = next_seq_;
-    }
 }
 
 void replay_log::store(byte_view octets)
@@ -60,21 +56,14 @@ void replay_log::drop_below(std::uint64_t seq) noexcept
         begin_ += frame_bytes_at(begin_);
         ++first_seq_;
     }
-    if (replay_seq_ < first_seq_) {
-        replay_seq_ = first_seq_;
-        replay_ = begin_;
-    }
+    replay_ = std::max(replay_, begin_);
     while (!blocks_.empty() && begin_ - first_place_ >= block_bytes)
         drop_block();
     if (begin_ == end_ && !blocks_.empty())
         drop_block();
 }
 
-void replay_log::rewind() noexcept
-{
-    replay_ = begin_;
-    replay_seq_ = first_seq_;
-}
+void replay_log::rewind() noexcept { replay_ = begin_; }
 
 void replay_log::poll_replay(flat_buffer& out, std::size_t bytes_max)
 {
@@ -86,7 +75,6 @@ void replay_log::poll_replay(flat_buffer& out, std::size_t bytes_max)
         out.commit(bytes);
         bytes_max -= std::min(bytes, bytes_max);
         replay_ += bytes;
-        ++replay_seq_;
     }
 }
 
@@ -118,7 +106,7 @@ void replay_log::clear() noexcept
     budget_.give(blocks_.size() * block_bytes);
     blocks_.clear();
     begin_ = first_place_ = replay_ = end_;
-    first_seq_ = replay_seq_ = next_seq_;
+    first_seq_ = next_seq_;
     trim();
 }
 

@@ -28,16 +28,16 @@ public:
     replay_log(const replay_log&) = delete;
     replay_log& operator=(const replay_log&) = delete;
 
-    /// One whole frame, or two pieces of one in turn; next_seq() counts it with the last piece.
-    void append(byte_view frame) { append(frame, {}); }
-    void append(byte_view header, byte_view payload);
+    /// One whole frame, header first. Not while frames are left to send again: nothing new goes
+    /// before them.
+    void append(byte_view frame);
     /// The peer has everything below `seq`, which is at most next_seq().
     void drop_below(std::uint64_t seq) noexcept;
 
     /// Sends again from the first frame on.
     void rewind() noexcept;
     /// Whether frames are left to send again.
-    [[nodiscard]] bool replaying() const noexcept { return replay_seq_ < next_seq_; }
+    [[nodiscard]] bool replaying() const noexcept { return replay_ < end_; }
     /// Appends whole frames that are to be sent again: at least one, then no more than fit
     /// `bytes_max`.
     void poll_replay(flat_buffer& out, std::size_t bytes_max);
@@ -66,10 +66,9 @@ private:
     std::uint64_t first_place_ = 0;  ///< of the first block
     std::uint64_t begin_ = 0;
     std::uint64_t end_ = 0;
-    std::uint64_t replay_ = 0;
+    std::uint64_t replay_ = 0;  ///< what is sent next if it is below end_
     std::uint64_t first_seq_ = 0;
     std::uint64_t next_seq_ = 0;
-    std::uint64_t replay_seq_ = 0;
 };
 
 }  // namespace penstock::mux

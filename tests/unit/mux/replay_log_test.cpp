@@ -132,22 +132,6 @@ BOOST_AUTO_TEST_CASE(a_frame_that_fills_its_block_to_the_last_octet_leaves_no_em
     BOOST_TEST(s.replays_from(2));
 }
 
-BOOST_AUTO_TEST_CASE(a_frame_in_two_pieces_is_one_frame)
-{
-    log_scene s;
-    for (std::uint32_t i = 0; i < 40; ++i) {
-        const auto frame = s.sent.emplace_back(numbered_frame(i, 5'000));
-        s.log.append(
-            byte_view(frame).first(mux::frame_header_bytes),
-            byte_view(frame).subspan(mux::frame_header_bytes)
-        );
-    }
-    BOOST_TEST(s.log.next_seq() == 40U);
-    BOOST_TEST(s.replays_from(0));
-    s.log.drop_below(17);
-    BOOST_TEST(s.replays_from(17));
-}
-
 BOOST_AUTO_TEST_CASE(a_replay_gives_one_frame_at_least_and_then_only_what_fits)
 {
     log_scene s;
