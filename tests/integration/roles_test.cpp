@@ -27,6 +27,38 @@ unsigned connections_to(std::uint16_t port)
     return count;
 }
 
+/// A server whose lanes take 16 streams each, a gateway, and an echo to reach.
+struct small_lanes {
+    explicit small_lanes(unsigned lanes = 0)
+        : far(far_settings()), near(near_settings(lanes)), target(echo)
+    {
+        far.start();
+        near.start();
+    }
+    [[nodiscard]] server::settings far_settings() const
+    {
+        auto settings = w.server_settings();
+        settings.tunnel.streams_per_lane_max = 16;
+        return settings;
+    }
+    [[nodiscard]] gateway::settings near_settings(unsigned lanes) const
+    {
+        auto settings = w.gateway_settings(port_of(far));
+        settings.lanes = lanes;
+        return settings;
+    }
+    [[nodiscard]] unsigned links() const { return connections_to(port_of(far)); }
+    [[nodiscard]] std::unique_ptr<socks_client> client() const
+    {
+        return std::make_unique<socks_client>(port_of(near), target.port());
+    }
+
+    world w;
+    server::server far;
+    gateway::gateway near;
+    target_server target;
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(octets_pass_through_both_roles)
@@ -110,28 +142,21 @@ BOOST_AUTO_TEST_CASE(without_a_link_a_request_is_told_so)
 /// Up to the eighth lane, and only as many as are needed.
 BOOST_AUTO_TEST_CASE(a_full_lane_brings_up_another)
 {
-    const world w;
-    auto limited = w.server_settings();
-    limited.tunnel.streams_per_lane_max = 16;
-    server::server far(limited);
-    far.start();
-    gateway::gateway near(w.gateway_settings(port_of(far)));
-    near.start();
-    target_server target(echo);
+    small_lanes pair;
     std::vector<std::unique_ptr<socks_client>> clients;
     const auto open_until = [&](std::size_t count) {
         while (clients.size() < count) {
-            clients.push_back(std::make_unique<socks_client>(port_of(near), target.port()));
+            clients.push_back(pair.client());
             BOOST_TEST_REQUIRE(clients.back()->reply == 0);
         }
     };
     open_until(8);
-    BOOST_TEST(connections_to(port_of(far)) == 1u);
+    BOOST_TEST(pair.links() == 1u);
     open_until(40);
-    BOOST_TEST(connections_to(port_of(far)) == 3u);
+    BOOST_TEST(pair.links() == 3u);
     open_until(8 * 16);
-    BOOST_TEST(connections_to(port_of(far)) == 8u);
-    BOOST_TEST(socks_client(port_of(near), target.port()).reply == 1);
+    BOOST_TEST(pair.links() == 8u);
+    BOOST_TEST(pair.client()->reply == 1);
     for (const auto& client : clients)
         BOOST_TEST(client->ask("there") == "there");
 }
@@ -170,17 +195,10 @@ BOOST_AUTO_TEST_CASE(a_busy_thread_brings_up_the_lane_of_the_reserve)
 
 BOOST_AUTO_TEST_CASE(requests_wait_for_the_lane_that_a_full_one_brings_up)
 {
-    const world w;
-    auto limited = w.server_settings();
-    limited.tunnel.streams_per_lane_max = 16;
-    server::server far(limited);
-    far.start();
-    gateway::gateway near(w.gateway_settings(port_of(far)));
-    near.start();
-    target_server target(echo);
+    small_lanes pair;
     const auto ask = [&] {
-        socks_client client(port_of(near), target.port());
-        return client.reply == 0 ? client.ask("hello") : "refused";
+        const auto client = pair.client();
+        return client->reply == 0 ? client->ask("hello") : "refused";
     };
     BOOST_TEST(ask() == "hello");
     std::vector<std::future<std::string>> asked;
@@ -192,28 +210,19 @@ BOOST_AUTO_TEST_CASE(requests_wait_for_the_lane_that_a_full_one_brings_up)
 
 BOOST_AUTO_TEST_CASE(a_request_beyond_the_streams_of_a_lane_is_told_so_at_once)
 {
-    const world w;
-    auto limited = w.server_settings();
-    limited.tunnel.streams_per_lane_max = 16;
-    server::server far(limited);
-    far.start();
-    auto one_lane = w.gateway_settings(port_of(far));
-    one_lane.lanes = 1;
-    gateway::gateway near(std::move(one_lane));
-    near.start();
-    target_server target(echo);
+    small_lanes pair(1);
     std::vector<std::unique_ptr<socks_client>> clients;
     for (int i = 0; i < 16; ++i) {
-        clients.push_back(std::make_unique<socks_client>(port_of(near), target.port()));
+        clients.push_back(pair.client());
         BOOST_TEST(clients.back()->reply == 0);
     }
-    const socks_client one_more(port_of(near), target.port());
-    BOOST_TEST(one_more.reply == 1);
+    const auto one_more = pair.client();
+    BOOST_TEST(one_more->reply == 1);
     // A stream that has ended makes room for another.
     clients.pop_back();
     int reply = 1;
     while (reply == 1)
-        reply = socks_client(port_of(near), target.port()).reply;
+        reply = pair.client()->reply;
     BOOST_TEST(reply == 0);
 }
 

@@ -39,11 +39,9 @@ def serves(bed, front, port, token):
     expect_equal(len(status[2]), 20_000_000, "octets of a download")
 
 
-@case()
-def nginx_in_front_passes_the_tunnel(bed):
-    """conf/nginx/penstock.conf, TLS ended by nginx."""
+def nginx_front(bed, server, settings=""):
+    """conf/nginx/penstock.conf in a process of its own, with more `settings` of the main context; returns (it, port)."""
     need("nginx")
-    server, token = token_server(bed)
     keys, port = bed.keys(), free_port()
     bed.write("penstock.conf", example("nginx/penstock.conf", {
         "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;", "listen [::]:443 ssl;": "",
@@ -53,27 +51,37 @@ def nginx_in_front_passes_the_tunnel(bed):
     temporary = "\n".join(f"{kind}_temp_path {bed.path(kind)};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     bed.write("nginx.conf", f"""
         {"user root;" if os.getuid() == 0 else ""}
-        daemon off; worker_processes 1; pid {bed.path('nginx.pid')}; error_log stderr;
+        daemon off; worker_processes 1; {settings} pid {bed.path('nginx.pid')}; error_log stderr;
         events {{ }}
         http {{ access_log off; {temporary} include {bed.path('penstock.conf')}; }}
     """)
-    front = bed.start("nginx", find("nginx"), "-e", "stderr", "-c", bed.path("nginx.conf"))
-    serves(bed, front, port, token)
+    return bed.start("nginx", find("nginx"), "-e", "stderr", "-c", bed.path("nginx.conf")), port
+
+
+def haproxy_front(bed, server, *options, settings=""):
+    """conf/haproxy/terminate.cfg in a process of its own, with more `settings` before it; returns (it, port)."""
+    need("haproxy")
+    keys, port = bed.keys(), free_port()
+    pair = bed.write("pair.pem", (keys / "server.crt").read_text() + (keys / "server.key").read_text())
+    bed.write("haproxy.cfg", settings + example("haproxy/terminate.cfg", {
+        "bind :::443 v4v6 ssl crt /etc/penstock/pair.pem": f"bind 127.0.0.1:{port} ssl crt {pair}",
+        "127.0.0.1:8080": f"127.0.0.1:{server.port}",
+    }))
+    return bed.start("haproxy", find("haproxy"), *options, "-f", bed.path("haproxy.cfg")), port
+
+
+@case()
+def nginx_in_front_passes_the_tunnel(bed):
+    """conf/nginx/penstock.conf, TLS ended by nginx."""
+    server, token = token_server(bed)
+    serves(bed, *nginx_front(bed, server), token)
 
 
 @case()
 def haproxy_in_front_passes_the_tunnel(bed):
     """conf/haproxy/terminate.cfg, TLS ended by haproxy."""
-    need("haproxy")
     server, token = token_server(bed)
-    keys, port = bed.keys(), free_port()
-    pair = bed.write("pair.pem", (keys / "server.crt").read_text() + (keys / "server.key").read_text())
-    bed.write("haproxy.cfg", example("haproxy/terminate.cfg", {
-        "bind :::443 v4v6 ssl crt /etc/penstock/pair.pem": f"bind 127.0.0.1:{port} ssl crt {pair}",
-        "127.0.0.1:8080": f"127.0.0.1:{server.port}",
-    }))
-    front = bed.start("haproxy", find("haproxy"), "-db", "-f", bed.path("haproxy.cfg"))
-    serves(bed, front, port, token)
+    serves(bed, *haproxy_front(bed, server, "-db"), token)
 
 
 @case()

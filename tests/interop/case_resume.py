@@ -1,7 +1,6 @@
 """The link between the two ends breaks; no stream notices more than a pause."""
 
 import hashlib
-import os
 import random
 import re
 import signal
@@ -11,11 +10,11 @@ import threading
 import time
 
 from breaking import BreakingNetwork
-from case_front import example, token_server
+from case_front import haproxy_front, nginx_front, token_server
 from case_ssh import Sshd, digest
 from cases import case
-from harness import expect, expect_equal, find, free_port, need, wait_until
-from peers import Target, echo, listens, read_exactly, socks5
+from harness import expect, expect_equal, wait_until
+from peers import Target, listens, read_exactly, socks5
 
 
 class Flow:
@@ -118,7 +117,7 @@ def fifty_streams_outlive_a_hundred_broken_links(bed):
             wait_until(lambda: resumes(gateway) > before, 30, "the lane is resumed")
     stall = streams.finish(90)
     expect(broken >= 100, f"only {broken} links were broken")
-    print(f"    {broken} links broken, {resumes(gateway)} resumes, longest stall {stall:.2f} s")
+    return f"{broken} links broken, {resumes(gateway)} resumes, longest stall {stall:.2f} s"
 
 
 @case(alone=True, limit=180)
@@ -178,41 +177,20 @@ def front_reloads(bed, front, reload, port, token):
     stall = streams.finish(90)
     lost = len(re.findall(r"link\.lost", gateway.text()))
     expect(lost >= wanted, f"only {lost} lines link.lost, so the reloads cut nothing")
-    print(f"    {lost} links lost, longest stall {stall:.2f} s")
+    return f"{lost} links lost, longest stall {stall:.2f} s"
 
 
 @case(limit=120)
 def streams_outlive_reloads_of_nginx(bed):
     """worker_shutdown_timeout 1s, so that a reload cuts what is open."""
-    need("nginx")
     server, token = token_server(bed)
-    keys, port = bed.keys(), free_port()
-    bed.write("penstock.conf", example("nginx/penstock.conf", {
-        "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;", "listen [::]:443 ssl;": "",
-        "/etc/penstock/fullchain.pem": keys / "server.crt", "/etc/penstock/privkey.pem": keys / "server.key",
-        "127.0.0.1:8080": f"127.0.0.1:{server.port}",
-    }))
-    temporary = "\n".join(f"{kind}_temp_path {bed.path(kind)};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    bed.write("nginx.conf", f"""
-        {"user root;" if os.getuid() == 0 else ""}
-        daemon off; worker_processes 1; worker_shutdown_timeout 1s; pid {bed.path('nginx.pid')}; error_log stderr;
-        events {{ }}
-        http {{ access_log off; {temporary} include {bed.path('penstock.conf')}; }}
-    """)
-    front = bed.start("nginx", find("nginx"), "-e", "stderr", "-c", bed.path("nginx.conf"))
-    front_reloads(bed, front, lambda: front.signal(signal.SIGHUP), port, token)
+    front, port = nginx_front(bed, server, "worker_shutdown_timeout 1s;")
+    return front_reloads(bed, front, lambda: front.signal(signal.SIGHUP), port, token)
 
 
 @case(limit=120)
 def streams_outlive_reloads_of_haproxy(bed):
     """hard-stop-after 1s, so that a reload cuts what is open."""
-    need("haproxy")
     server, token = token_server(bed)
-    keys, port = bed.keys(), free_port()
-    pair = bed.write("pair.pem", (keys / "server.crt").read_text() + (keys / "server.key").read_text())
-    bed.write("haproxy.cfg", "global\n    hard-stop-after 1s\n" + example("haproxy/terminate.cfg", {
-        "bind :::443 v4v6 ssl crt /etc/penstock/pair.pem": f"bind 127.0.0.1:{port} ssl crt {pair}",
-        "127.0.0.1:8080": f"127.0.0.1:{server.port}",
-    }))
-    front = bed.start("haproxy", find("haproxy"), "-W", "-f", bed.path("haproxy.cfg"))
-    front_reloads(bed, front, lambda: front.signal(signal.SIGUSR2), port, token)
+    front, port = haproxy_front(bed, server, "-W", settings="global\n    hard-stop-after 1s\n")
+    return front_reloads(bed, front, lambda: front.signal(signal.SIGUSR2), port, token)
