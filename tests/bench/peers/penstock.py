@@ -34,6 +34,7 @@ class Penstock(Peer):
     name = "penstock"
     programs = {"penstock": "build the target penstock"}
     both_ends = ()  # more options of gateway and server
+    near_end = ()  # of the gateway alone
 
     def start(self):
         far = self.setting.far.address
@@ -42,7 +43,7 @@ class Penstock(Peer):
             "server.log", "penstock", "server", "--listen", f"{far}:0", "--cert", f"{keys}/server.crt", "--key",
             f"{keys}/server.key", "--client-ca", f"{keys}/ca.crt", "--allow", f"{far}/32", *common)
         self.link = wait_for_line(self.path("server.log"), r"server\.listening address=(\S+)", server).group(1)
-        self.via = self.start_gateway("gateway.log", *common)
+        self.via = self.start_gateway("gateway.log", *common, *self.near_end)
 
     def keys(self, identity=IDENTITY):
         """The folder with the server's keys and those of the identity, made when they are first asked for."""
