@@ -8,6 +8,22 @@ namespace {
 
 using comma = option::comma;
 
+// The same at both ends.
+constexpr option ping_interval{"ping-interval", "TIME", "15s", "how often an idle link is tried"};
+constexpr option link_timeout{
+    "link-timeout",
+    "TIME",
+    "8s",
+    "a link on which nothing comes for this long, though something is due, is lost"
+};
+constexpr option resume_timeout{
+    "resume-timeout",
+    "TIME",
+    "10min",
+    "how long streams wait for a link that was lost, up to 24h; the shorter one of both ends; 0: "
+    "they end with it"
+};
+
 constexpr option gateway_options[] = {
     {"listen",
      "ADDRESS",
@@ -50,16 +66,9 @@ constexpr option gateway_options[] = {
      "0",
      "links to the server; 0: one for each thread, up to 8 when they are full or without bbr"},
     {"threads", "N", "1", "threads that move data; one more helps while they are busy"},
-    {"ping-interval", "TIME", "15s", "how often an idle link is tried"},
-    {"link-timeout",
-     "TIME",
-     "8s",
-     "a link on which nothing comes for this long, though something is due, is lost"},
-    {"resume-timeout",
-     "TIME",
-     "10min",
-     "how long streams wait for a link that was lost, up to 24h; the shorter one of both ends; 0: "
-     "they end with it"},
+    ping_interval,
+    link_timeout,
+    resume_timeout,
     {"link-wait", "TIME", "10s", "how long a request waits for a link that is down"},
     {"drain-timeout", "TIME", "30s", "how long streams may go on after SIGTERM"},
     {"congestion",
@@ -100,16 +109,9 @@ constexpr option server_options[] = {
      "",
      "rules PATTERN[,PATTERN...][:PORTS] allow|deny [for IDENTITY], behind those above"},
     {"threads", "N", "1", "threads that move data; one more helps while they are busy"},
-    {"ping-interval", "TIME", "15s", "how often an idle link is tried"},
-    {"link-timeout",
-     "TIME",
-     "8s",
-     "a link on which nothing comes for this long, though something is due, is lost"},
-    {"resume-timeout",
-     "TIME",
-     "10min",
-     "how long streams wait for a link that was lost, up to 24h; the shorter one of both ends; 0: "
-     "they end with it"},
+    ping_interval,
+    link_timeout,
+    resume_timeout,
     {"drain-timeout", "TIME", "30s", "how long streams may go on after SIGTERM"},
     {"congestion",
      "NAME",

@@ -1,9 +1,11 @@
 // How a gateway's lane comes to a link, is passed to the thread that has it, loses it and gets
 // another.
 #include <penstock/observe/log.hpp>
+#include <penstock/tunnel/lane_terms.hpp>
 
 #include <boost/asio/post.hpp>
 
+#include <unistd.h>
 #include <utility>
 #include <variant>
 
@@ -79,14 +81,7 @@ void lane_link::on_hello(tunnel::lane_driver& driver, const mux::hello& peer)
 
 mux::hello lane_link::our_hello(bool paced) const
 {
-    const auto& config = home_.config().tunnel;
-    mux::hello h;
-    h.role = mux::side::accepting;
-    h.features = paced ? mux::feature_paced : 0;
-    h.payload_bytes_max = static_cast<std::uint32_t>(mux::payload_bytes_max);
-    h.window_bytes_max = config.window_bytes_max;
-    h.streams_max = config.streams_per_lane_max;
-    h.ping_interval_s = static_cast<std::uint32_t>(config.ping_interval.count() / 1'000);
+    auto h = tunnel::hello_terms(home_.config().tunnel, paced);
     h.session = session_->id;
     return h;
 }
@@ -127,10 +122,13 @@ void lane_link::carry_on(pointer self, transport::link link, mux::hello peer)
     error_code ec;
     const auto protocol = link.socket.local_endpoint(ec).protocol();
     io::tcp::socket moved(context);
-    if (const auto fd = link.socket.release(ec); !ec)
-        moved.assign(protocol, fd, ec);
+    const auto fd = ec ? -1 : link.socket.release(ec);
     if (ec)
         return;  // the link has just gone; the peer comes again
+    if (moved.assign(protocol, fd, ec); ec) {
+        ::close(fd);
+        return;
+    }
     link.socket = std::move(moved);
     asio::post(
         context,

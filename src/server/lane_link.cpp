@@ -2,10 +2,12 @@
 
 #include <penstock/observe/log.hpp>
 #include <penstock/observe/log_targets.hpp>
+#include <penstock/tunnel/lane_terms.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/assert.hpp>
 
 #include <exception>
 #include <utility>
@@ -17,18 +19,12 @@ using observe::loggable;
 
 namespace {
 
-mux::lane_settings lane_settings_of(const tunnel::settings& config)
+mux::lane_settings lane_of(const tunnel::settings& config)
 {
-    mux::lane_settings lane;
+    const auto seed = static_cast<std::uint32_t>(io::clock::now().time_since_epoch().count());
+    auto lane = tunnel::lane_terms(config, seed);
     lane.role = mux::side::accepting;
     lane.streams_max = config.streams_per_lane_max;
-    lane.window_bytes_max = config.window_bytes_max;
-    lane.ping_interval = config.ping_interval;
-    lane.link_timeout = config.link_timeout;
-    lane.half_close_linger = config.half_close_linger;
-    lane.replay_bytes_max = config.resume_timeout.count() > 0 ? config.replay_bytes_max : 0;
-    lane.resume_timeout = config.resume_timeout;
-    lane.seed = static_cast<std::uint32_t>(io::clock::now().time_since_epoch().count());
     return lane;
 }
 
@@ -42,7 +38,7 @@ std::uint32_t number_of(const tunnel::local_stream& stream)
 lane_link::lane_link(worker& home, transport::link link, auth::principal who)
     : home_(home), who_(std::move(who)), driver_(std::make_shared<tunnel::lane_driver>(
                                              std::move(link),
-                                             lane_settings_of(home.config().tunnel),
+                                             lane_of(home.config().tunnel),
                                              home.config().tunnel,
                                              home.resources(),
                                              *this
@@ -54,12 +50,9 @@ void lane_link::on_open(
     tunnel::lane_driver&, tunnel::local_stream::pointer stream, mux::open_frame request
 )
 {
+    BOOST_ASSERT(session_);  // streams come behind our HELLO, which names it
     const auto& config = home_.config().tunnel;
     auto& destination = request.destination;
-    if (!session_) {
-        driver_->refuse(stream, failure::general, "no session");
-        return;
-    }
     // Counted until on_stream_end(), which every stream reaches.
     if (++session_->usage->streams > config.streams_per_principal_max) {
         refuse(stream, destination, failure::overloaded, "too many open streams of this user");
@@ -154,8 +147,6 @@ void lane_link::on_stream_end(
     tunnel::lane_driver&, const tunnel::local_stream& stream, failure code
 )
 {
-    if (!session_)
-        return;
     --session_->usage->streams;
     const bool was_open =
         stream.sent_bytes() + stream.received_bytes() > 0 || code == failure::none;

@@ -1,5 +1,6 @@
 // How a lane of the gateway comes to a link, for itself or for the streams that it has.
 #include <penstock/tunnel/client_lane.hpp>
+#include <penstock/tunnel/lane_terms.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -16,26 +17,10 @@ constexpr std::chrono::milliseconds again_connect_timeout{2'000};
 constexpr std::chrono::milliseconds again_connect_after{500};
 constexpr std::chrono::milliseconds again_handshake_timeout{3'000};
 
-mux::lane_settings lane_settings_of(const settings& config, std::uint32_t seed)
-{
-    mux::lane_settings lane;
-    lane.role = mux::side::connecting;
-    lane.streams_max = 0;  // the server opens none (agents are reserved)
-    lane.window_bytes_max = config.window_bytes_max;
-    lane.ping_interval = config.ping_interval;
-    lane.link_timeout = config.link_timeout;
-    lane.half_close_linger = config.half_close_linger;
-    lane.replay_bytes_max = config.resume_timeout.count() > 0 ? config.replay_bytes_max : 0;
-    lane.resume_timeout = config.resume_timeout;
-    lane.seed = seed;
-    return lane;
-}
-
 }  // namespace
 
-/// As long as the lane is wanted: 1. dial, for a fresh lane or to carry on the one that lost its
-/// link
-/// 2. wait until the link is lost or drains 3. again.
+/// 1. dial, for a fresh lane or to carry on the one that lost its link, 2. wait until the link is
+/// lost or drains, 3. again, as long as the lane is wanted.
 asio::awaitable<void> client_lane::run(std::shared_ptr<client_lane> self)
 {
     auto& lane = *self;
@@ -121,31 +106,23 @@ asio::awaitable<void> client_lane::pause(std::chrono::milliseconds wait)
 
 void client_lane::use(transport::link link, const mux::attach& wanted)
 {
-    driver_ = std::make_shared<lane_driver>(
-        std::move(link), lane_settings_of(config_.lane, seed_), config_.lane, resources_, *this
-    );
+    auto lane = lane_terms(config_.lane, seed_);
+    lane.role = mux::side::connecting;
+    lane.streams_max = 0;  // the server opens none (agents are reserved)
     wanted_ = wanted;
-    driver_->send_hello(our_hello(driver_->paced(), wanted));
+    auto h = hello_terms(config_.lane, link.paced);
+    h.attach = wanted;
+    driver_ = std::make_shared<lane_driver>(std::move(link), lane, config_.lane, resources_, *this);
+    driver_->send_hello(std::move(h));
     driver_->start();
 }
 
 void client_lane::carry_on(transport::link link)
 {
     wanted_ = tickets_.at(driver_.get()).resume(driver_->lane().recv_seq());
-    const bool paced = link.paced;
-    driver_->attach(std::move(link), our_hello(paced, wanted_));
-}
-
-mux::hello client_lane::our_hello(bool paced, const mux::attach& wanted) const
-{
-    mux::hello h;
-    h.role = mux::side::connecting;
-    h.features = paced ? mux::feature_paced : 0;
-    h.payload_bytes_max = static_cast<std::uint32_t>(mux::payload_bytes_max);
-    h.window_bytes_max = config_.lane.window_bytes_max;
-    h.ping_interval_s = static_cast<std::uint32_t>(config_.lane.ping_interval.count() / 1'000);
-    h.attach = wanted;
-    return h;
+    auto h = hello_terms(config_.lane, link.paced);
+    h.attach = wanted_;
+    driver_->attach(std::move(link), std::move(h));
 }
 
 }  // namespace penstock::tunnel

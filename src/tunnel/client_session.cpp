@@ -78,8 +78,8 @@ client_session::established(std::uint16_t place, const mux::attach& asked, const
         if (server.session && server.key) {
             id_ = server.session;
             session.key = *server.key;
-        } else if (const auto asked_with = joining_.find(place); asked_with != joining_.end()) {
-            session.key = asked_with->second;
+        } else if (const auto asked_with = joining_.extract(place)) {
+            session.key = asked_with.mapped();
         }
         ++session.lanes;
         ticket.key = session.key;

@@ -163,12 +163,12 @@ void lane_driver::handle_payload(byte_view payload, bool message_end)
 {
     if (closing_)
         return;  // what comes behind our own close frame is not looked at any more
-    if (handing_over_ && !payload.empty()) {
-        lose("the peer sent frames before the answer to its resume");
-        return;
-    }
     const auto now = io::clock::now();
     for (;;) {
+        if (handing_over_ && !payload.empty()) {
+            lose("the peer sent frames before the answer to its resume");
+            return;
+        }
         auto event = lane_.handle_octets(payload, now);
         if (!event) {
             lane_failed();
@@ -179,10 +179,6 @@ void lane_driver::handle_payload(byte_view payload, bool message_end)
         dispatch(**event);
         if (!linked_ || closing_)
             return;
-        if (handing_over_ && !payload.empty()) {
-            lose("the peer sent frames before the answer to its resume");
-            return;
-        }
     }
     if (message_end && lane_.handle_message_end())
         lane_failed();

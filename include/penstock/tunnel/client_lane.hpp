@@ -57,7 +57,6 @@ private:
     io::asio::awaitable<void> dial_again();
     void use(transport::link link, const mux::attach& wanted);
     void carry_on(transport::link link);
-    [[nodiscard]] mux::hello our_hello(bool paced, const mux::attach& wanted) const;
     void note_end_of_link();
     void report(const transport::server_url& server, const transport::dial_failure& why);
 
