@@ -141,6 +141,7 @@ void read_ping_interval(const reader& from, tunnel::settings& out)
 
 void read_link_loss(const reader& from, tunnel::settings& out)
 {
+    from.read("suspect-timeout", out.suspect_after, {100ms, 1h});
     from.read("link-timeout", out.link_timeout, {500ms, 1h});
     std::chrono::milliseconds given = out.resume_timeout;
     from.read("resume-timeout", given, {0ms, 24h});

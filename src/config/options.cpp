@@ -67,6 +67,11 @@ constexpr option gateway_options[] = {
      "links to the server; 0: one for each thread, up to 8 when they are full or without bbr"},
     {"threads", "N", "1", "threads that move data; one more helps while they are busy"},
     ping_interval,
+    {"suspect-timeout",
+     "TIME",
+     "2s",
+     "after so long another link is looked for; at least 4 round trips, at most half of "
+     "link-timeout"},
     link_timeout,
     resume_timeout,
     {"link-wait", "TIME", "10s", "how long a request waits for a link that is down"},

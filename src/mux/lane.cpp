@@ -82,7 +82,7 @@ void lane::detach()
     hello_pending_.reset();
     hello_error_pending_.reset();
     pong_pending_.reset();
-    ping_pending_ = ping_outstanding_ = ack_pending_ = false;
+    ping_pending_ = ping_outstanding_ = ack_pending_ = suspect_ = false;
     hello_sent_ = hello_received_ = link_draining_ = false;
     // The next HELLO tells what was received, and the peer's what was not.
     ack_sent_seq_ = recv_seq_;

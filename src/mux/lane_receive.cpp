@@ -15,7 +15,7 @@ lane::outcome lane::handle_octets(byte_view& input, time_point now)
         auto frame = reader_.next(input);
         const auto taken = before - input.size();
         counters_.received_bytes += taken;
-        last_received_ = now;
+        handle_sign_of_life(now);
         if (!frame)
             return fail(errc::frame_too_large, "a frame is larger than was announced");
         if (!*frame)

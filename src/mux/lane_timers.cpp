@@ -26,6 +26,21 @@ time_point lane::silent_since() const noexcept
     return due_since == time_point::max() ? due_since : std::max(due_since, last_received_);
 }
 
+/// Four round trips are no silence, nor is what a radio link does to save power.
+clock::duration lane::suspicion_delay() const noexcept
+{
+    const auto patience = std::max<clock::duration>(settings_.suspect_after, 4 * rtt_.smoothed());
+    return std::min<clock::duration>(patience, settings_.link_timeout / 2);
+}
+
+void lane::probe(bool suspect) noexcept
+{
+    if (!hello_received_)
+        return;
+    ping_pending_ = ping_pending_ || !ping_outstanding_;
+    suspect_ = suspect_ || suspect;
+}
+
 time_point lane::next_deadline() const noexcept
 {
     if (failed_)
@@ -34,8 +49,9 @@ time_point lane::next_deadline() const noexcept
         return std::min(next_recount_, refund_due_);
     auto due = std::min({next_ping_, next_recount_, refund_due_, ack_due_});
     if (const auto silent = silent_since(); silent != time_point::max()) {
-        const bool asked = ping_pending_ || ping_outstanding_ || !hello_received_;
-        due = std::min(due, silent + settings_.link_timeout / (asked ? 1 : 4));
+        const bool next_is_the_end = suspect_ || !hello_received_;
+        due =
+            std::min(due, silent + (next_is_the_end ? settings_.link_timeout : suspicion_delay()));
     }
     if (unacked_since_ != time_point::max())
         due = std::min(due, unacked_since_ + settings_.ack_overdue);
@@ -63,9 +79,9 @@ bool lane::handle_link_timeout(time_point now)
     if (const auto silent = silent_since(); silent != time_point::max()) {
         if (now - silent >= settings_.link_timeout)
             return true;
-        // Suspect: ask before giving up (PROTOCOL.md, liveness).
-        if (hello_received_ && !ping_outstanding_ && now - silent >= settings_.link_timeout / 4)
-            ping_pending_ = true;
+        // Ask before giving up (PROTOCOL.md, liveness).
+        if (!suspect_ && now - silent >= suspicion_delay())
+            probe(true);
     }
     if (unacked_since_ != time_point::max() && now - unacked_since_ >= settings_.ack_overdue) {
         fail(errc::bad_state, "an ACK is overdue though the link is alive");

@@ -7,6 +7,7 @@ mux::lane_settings lane_terms(const settings& config, std::uint32_t seed)
     mux::lane_settings lane;
     lane.window_bytes_max = config.window_bytes_max;
     lane.ping_interval = config.ping_interval;
+    lane.suspect_after = config.suspect_after;
     lane.link_timeout = config.link_timeout;
     lane.half_close_linger = config.half_close_linger;
     lane.replay_bytes_max = config.resume_timeout.count() > 0 ? config.replay_bytes_max : 0;

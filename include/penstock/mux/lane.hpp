@@ -30,6 +30,7 @@ struct lane_settings {
     std::uint64_t window_bytes_max = 16 * 1024 * 1024;
     std::chrono::milliseconds ping_interval{15'000};
     std::chrono::milliseconds ping_interval_busy{2'000};
+    std::chrono::milliseconds suspect_after{2'000};  ///< of silence; at most half of link_timeout
     std::chrono::milliseconds link_timeout{8'000};
     std::chrono::milliseconds ack_delay{25};
     std::chrono::milliseconds ack_overdue{30'000};
@@ -82,7 +83,17 @@ public:
     /// Streams that a timeout ended; call until nothing after handle_timeout().
     [[nodiscard]] std::optional<event> poll_event();
     /// A sign of life that carries no frame (a WebSocket ping or pong).
-    void handle_sign_of_life(time_point now) noexcept { last_received_ = now; }
+    void handle_sign_of_life(time_point now) noexcept
+    {
+        last_received_ = now;
+        suspect_ = false;
+    }
+    /// Something outside says that the link may be dead: the peer is asked at once. `suspect`: it
+    /// probably is, and suspect() holds until something comes.
+    void probe(bool suspect = false) noexcept;
+    /// Silent for longer than it should be, though not long enough to be given up: worth looking
+    /// for another link.
+    [[nodiscard]] bool suspect() const noexcept { return suspect_; }
 
     /// The link is gone. Streams, credit and counts stay; what was cut off inside a frame is
     /// forgotten, since the peer sends that frame again. Verbs about streams may go on.
@@ -160,6 +171,12 @@ public:
     }
     [[nodiscard]] bool failed() const noexcept { return failed_.has_value(); }
     [[nodiscard]] const std::optional<reason>& failure_reason() const noexcept { return failed_; }
+    /// What was sent over an earlier link is being sent again, by us or by the peer: new frames
+    /// come behind it.
+    [[nodiscard]] bool replaying() const noexcept
+    {
+        return log_.replaying() || recv_seq_ < peer_replays_to_;
+    }
     [[nodiscard]] std::size_t stream_count() const noexcept { return streams_.size(); }
     [[nodiscard]] std::uint64_t buffered_bytes() const noexcept { return buffered_bytes_; }
     /// Sent and not acknowledged, as far as it is kept: what a resume sends again at most.
@@ -238,6 +255,7 @@ private:
     [[nodiscard]] bool is_ours(stream_id id) const noexcept;
 
     // lane_timers.cpp
+    [[nodiscard]] clock::duration suspicion_delay() const noexcept;
     [[nodiscard]] bool handle_link_timeout(time_point now);
     void release_refunds(time_point now);
     void end_lingering(time_point now);
@@ -314,6 +332,7 @@ private:
     time_point ack_due_ = time_point::max();
     time_point next_ping_;
     time_point ping_sent_{};
+    bool suspect_ = false;
     bool ping_outstanding_ = false;
     bool busy_since_ping_ = false;
     time_point last_received_;

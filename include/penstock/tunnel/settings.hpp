@@ -13,6 +13,7 @@ struct settings {
     /// none.
     std::chrono::milliseconds websocket_ping_interval{0};
     std::chrono::milliseconds ping_interval{15'000};  ///< idle heartbeat, +-20 %
+    std::chrono::milliseconds suspect_after{2'000};   ///< the gateway then looks for another link
     std::chrono::milliseconds link_timeout{8'000
     };  ///< nothing received though something is due: the link is lost
     std::chrono::milliseconds half_close_linger{120'000};

@@ -29,6 +29,48 @@ BOOST_AUTO_TEST_CASE(silence_while_something_is_due_loses_the_link_after_8_s)
     BOOST_TEST(said_within(l, 1ms) == "lost");
 }
 
+BOOST_AUTO_TEST_CASE(a_silent_link_is_suspect_until_something_comes)
+{
+    scripted_lane l;
+    open_stream(l);
+    l.supply(1, 10);
+    (void)l.sent();
+    (void)said_within(l, 1'999ms);
+    BOOST_TEST(!l.lane.suspect());
+    (void)said_within(l, 1ms);
+    BOOST_TEST(l.lane.suspect());
+    l.lane.handle_sign_of_life(l.now);
+    BOOST_TEST(!l.lane.suspect());
+}
+
+BOOST_AUTO_TEST_CASE(a_short_link_timeout_leaves_half_of_it_to_look_for_another_link)
+{
+    mux::lane_settings settings;
+    settings.link_timeout = 1s;
+    scripted_lane l(settings);
+    open_stream(l);
+    l.supply(1, 10);
+    (void)l.sent();
+    BOOST_TEST(said_within(l, 999ms) == "500: PING; ");
+    BOOST_TEST(l.lane.suspect());
+    BOOST_TEST(said_within(l, 1ms) == "lost");
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_link_that_is_probed_in_vain_is_suspect_after_2_s_and_lost_after_8)
+{
+    scripted_lane l;
+    l.greet();
+    BOOST_TEST(l.wait_with_living_peer(3s).empty());
+    BOOST_TEST((l.lane.next_deadline() > l.now + 8s));
+    l.lane.probe();
+    BOOST_TEST(l.sent_all() == "PING");
+    (void)said_within(l, 1'999ms);
+    BOOST_TEST(!l.lane.suspect());
+    (void)said_within(l, 1ms);
+    BOOST_TEST(l.lane.suspect());
+    BOOST_TEST(said_within(l, 6s) == "lost");
+}
+
 BOOST_AUTO_TEST_CASE(any_octet_is_a_sign_of_life)
 {
     scripted_lane l;
