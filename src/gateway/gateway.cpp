@@ -1,6 +1,8 @@
 #include <penstock/gateway/gateway.hpp>
 #include <penstock/io/listener.hpp>
 #include <penstock/io/thread_set.hpp>
+#include <penstock/net/change_watch.hpp>
+#include <penstock/net/local_addresses.hpp>
 #include <penstock/observe/log.hpp>
 #include <penstock/tunnel/memory_limit.hpp>
 
@@ -10,6 +12,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <random>
 #include <tuple>
 #include <utility>
 
@@ -41,6 +44,8 @@ tunnel::client_settings client_settings_of(const settings& config)
     client.dial = config.dial;
     client.lane = config.tunnel;
     client.link_wait = config.link_wait;
+    client.leave_server_after = config.leave_server_after;
+    client.return_after = config.return_after;
     return client;
 }
 
@@ -74,15 +79,17 @@ struct gateway::state {
     /// Every thread needs a lane of its own: a client stays on the thread that took it.
     void add_lanes()
     {
-        const auto session = std::make_shared<tunnel::client_session>();
+        const auto choice = std::make_shared<tunnel::server_choice>(
+            config.servers.size(), tunnel_config.return_after, std::random_device{}()
+        );
         const auto usual = workers.size() - reserve_threads;
         const auto kept = std::max<std::size_t>(config.lanes, usual);
         const auto all = config.lanes == 0 ? std::max(kept, lanes_under_loss) : kept;
         for (std::size_t i = 0; i < all; ++i)
-            workers[i % usual]->add_lane(static_cast<std::uint16_t>(i), session, i >= kept);
+            workers[i % usual]->add_lane(static_cast<std::uint16_t>(i), choice, i >= kept);
         if (config.lanes != 0 || all >= lanes_of_session_max)
             return;  // not one more than was asked for, or than a server takes
-        reserve().add_lane(static_cast<std::uint16_t>(all), session, true);
+        reserve().add_lane(static_cast<std::uint16_t>(all), choice, true);
         for (std::size_t i = 0; i < usual; ++i)
             workers[i]->traffic().on_sustained([this] {
                 asio::post(reserve().context(), [this] { reserve().pool().wake(); });
@@ -144,10 +151,24 @@ struct gateway::state {
             asio::post(w->context(), [call, target = w.get()] { call(*target); });
     }
 
+    /// Links may be dead that say nothing about it, and servers within reach again.
+    void probe_links()
+    {
+        const auto addresses = net::local_addresses();
+        on_every_thread([addresses](worker& w) { w.pool().probe(addresses); });
+    }
+
+    void watch_network()
+    {
+        if (const auto ec = watch.start(); ec)
+            observe::warning("network.unwatched", {{"why", ec.message()}});
+    }
+
     asio::awaitable<void> drain(std::function<void()> done)
     {
         for (auto& l : listeners)
             l.close();
+        watch.stop();
         const auto limit = config.drain_timeout;
         on_every_thread([limit](worker& w) { w.pool().drain(limit); });
         co_await wait_until([](const worker& w) { return w.idle(); }, limit);
@@ -185,6 +206,7 @@ struct gateway::state {
     std::vector<std::unique_ptr<worker>> workers;
     std::unique_ptr<io::thread_set> threads;
     std::vector<io::listener> listeners;
+    net::change_watch watch{threads->context(0), [this] { probe_links(); }};
     std::size_t next = 0;
 };
 
@@ -206,6 +228,7 @@ void gateway::start()
         w->pool().start();
     for (auto& l : state_->listeners)
         l.start();
+    state_->watch_network();
     state_->threads->start();
 }
 

@@ -46,11 +46,11 @@ worker::worker(
 worker::~worker() = default;
 
 void worker::add_lane(
-    std::uint16_t index, std::shared_ptr<tunnel::client_session> session, bool spare
+    std::uint16_t index, std::shared_ptr<tunnel::server_choice> choice, bool spare
 )
 {
     auto lane = std::make_shared<tunnel::client_lane>(
-        index, tunnel_config_, resources_, resolver_, std::move(session), pool_
+        index, tunnel_config_, resources_, resolver_, std::move(choice), pool_
     );
     if (spare)
         pool_.add_spare(std::move(lane));

@@ -3,8 +3,8 @@
 #include <penstock/gateway/settings.hpp>
 #include <penstock/inbound/opener.hpp>
 #include <penstock/net/resolver.hpp>
-#include <penstock/tunnel/client_session.hpp>
 #include <penstock/tunnel/lane_pool.hpp>
+#include <penstock/tunnel/server_choice.hpp>
 #include <penstock/tunnel/thread_resources.hpp>
 
 #include <atomic>
@@ -29,7 +29,7 @@ public:
     worker& operator=(const worker&) = delete;
 
     /// `spare`: only for links whose congestion control suffers from loss (lane_pool).
-    void add_lane(std::uint16_t index, std::shared_ptr<tunnel::client_session> session, bool spare);
+    void add_lane(std::uint16_t index, std::shared_ptr<tunnel::server_choice> choice, bool spare);
     /// A client that was just accepted.
     void take(io::stream_socket client);
     io::asio::awaitable<inbound::open_outcome> open(inbound::open_request request) override;

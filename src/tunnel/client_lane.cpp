@@ -18,9 +18,6 @@ namespace asio = io::asio;
 
 namespace {
 
-/// Between two attempts to carry a lane on.
-constexpr std::chrono::seconds pause_max{1};
-
 std::uint32_t random_seed()
 {
     std::array<std::uint8_t, 4> bytes{};
@@ -37,29 +34,31 @@ client_lane::client_lane(
     const client_settings& config,
     thread_resources& resources,
     net::resolver& resolver,
-    std::shared_ptr<client_session> session,
+    std::shared_ptr<server_choice> choice,
     lane_pool& pool
 )
-    : index_(index), config_(config), resources_(resources), resolver_(resolver),
-      session_(std::move(session)), pool_(pool), seed_(random_seed()),
-      backoff_(config.lane.backoff_min, config.lane.backoff_max, seed_),
-      again_(config.lane.backoff_min, pause_max, seed_ + 1), changed_(resources.context)
+    : place_{index, config, resources, resolver, pool, random_seed()}, choice_(std::move(choice)),
+      backoff_(config.lane.backoff_min, config.lane.backoff_max, place_.seed),
+      changed_(resources.context)
 {
 }
 
 void client_lane::start()
 {
-    session_->add_listener([weak = weak_from_this()] {
+    const auto look = [weak = weak_from_this()](bool only_if_waiting) {
         const auto self = weak.lock();
         if (!self)
             return;
-        asio::post(self->resources_.context, [self] {
-            if (self->waiting_for_session_)
+        asio::post(self->place_.resources.context, [self, only_if_waiting] {
+            if (only_if_waiting ? self->waiting_for_session_ : !self->backing_off_)
                 self->changed_.cancel();
         });
-    });
+    };
+    for (std::size_t i = 0; i < place_.config.servers.size(); ++i)
+        choice_->session(i).add_listener([look] { look(true); });
+    choice_->add_listener([look] { look(false); });
     asio::co_spawn(
-        resources_.context,
+        place_.resources.context,
         run(shared_from_this()),
         [](const std::exception_ptr& failed) {
             if (failed)
@@ -68,199 +67,217 @@ void client_lane::start()
     );
 }
 
+asio::awaitable<void> client_lane::run(std::shared_ptr<client_lane> self)
+{
+    auto& lane = *self;
+    while (!lane.stopping_) {
+        if (const auto server = lane.wanted_server())
+            co_await lane.dial(*server);
+        else
+            co_await lane.pause(lane.patience());
+    }
+}
+
+/// Where a lane is missing now; nothing: what there is will do.
+std::optional<std::size_t> client_lane::wanted_server()
+{
+    if (coming_)
+        return std::nullopt;
+    if (!current_)
+        return choice_->current();
+    const auto home = current_->server();
+    const bool away = away_too_long();
+    if (away)
+        choice_->failed(home, io::clock::now());
+    const auto chosen = choice_->current();
+    if (chosen != home && (away || chosen < home))
+        return chosen;
+    if (chosen == home && !away)
+        return choice_->claim_look(io::clock::now());
+    return std::nullopt;
+}
+
+bool client_lane::away_too_long() const
+{
+    const auto since = current_->away_since();
+    return since && place_.config.servers.size() > 1 &&
+           io::clock::now() - *since >= place_.config.leave_server_after;
+}
+
+/// How long nothing needs to be done unless something happens.
+io::clock::duration client_lane::patience() const
+{
+    constexpr std::chrono::hours longest{24};
+    if (coming_ || !current_ || place_.config.servers.size() == 1)
+        return longest;
+    const auto now = io::clock::now();
+    const auto leave_after = place_.config.leave_server_after;
+    if (const auto since = current_->away_since())
+        return std::max<io::clock::duration>(*since + leave_after - now, leave_after / 5);
+    const auto look = choice_->next_look();
+    return look - now > longest ? longest : std::max(look - now, io::clock::duration::zero());
+}
+
+/// 1. wait, if a lane was just lost 2. ask the session what to be 3. dial 4. HELLO.
+asio::awaitable<void> client_lane::dial(std::size_t server)
+{
+    if (std::exchange(lost_, false))
+        co_await back_off({});
+    if (stopping_)
+        co_return;
+    auto& session = choice_->session(server);
+    const auto wanted = session.begin(place_.index);
+    if (!wanted) {
+        waiting_for_session_ = true;
+        co_await pause(place_.config.lane.backoff_max);
+        waiting_for_session_ = false;
+        co_return;
+    }
+    const auto& config = place_.config;
+    auto dialled = co_await transport::dial(config.servers[server], config.dial, place_.resolver);
+    const bool works = current_ && !current_->away_since();
+    const bool superfluous = works && server > current_->server();
+    if (stopping_ || superfluous || !dialled.link)
+        session.abort(place_.index);
+    if (superfluous)
+        choice_->succeeded(current_->server(), io::clock::now());
+    if (stopping_ || superfluous)
+        co_return;
+    if (dialled.link) {
+        coming_ = std::make_shared<lane_carrier>(place_, server, session, *wanted, *this);
+        coming_->start(std::move(*dialled.link));
+        co_return;
+    }
+    place_.report(server, dialled.why, last_report_);
+    choice_->failed(server, io::clock::now());
+    if (!works)
+        co_await back_off(dialled.why.retry_after);
+}
+
+asio::awaitable<void> client_lane::back_off(std::chrono::milliseconds asked)
+{
+    backing_off_ = true;
+    co_await pause(backoff_.next(asked));
+    backing_off_ = false;
+}
+
+asio::awaitable<void> client_lane::pause(io::clock::duration wait)
+{
+    if (stopping_)
+        co_return;
+    changed_.expires_after(wait);
+    co_await changed_.async_wait(io::as_result);
+}
+
 lane_driver* client_lane::usable() const noexcept
 {
-    return driver_ && driver_->can_open() ? driver_.get() : nullptr;
+    return current_ && current_->driver().can_open() ? &current_->driver() : nullptr;
 }
 
 bool client_lane::full() const noexcept
 {
-    return driver_ && driver_->linked() && driver_->lane().ready() &&
-           driver_->lane().grant_used_up();
+    if (!current_)
+        return false;
+    const auto& driver = current_->driver();
+    return driver.linked() && driver.lane().ready() && driver.lane().grant_used_up();
 }
 
 bool client_lane::connecting() const noexcept
 {
-    return !stopping_ && (!driver_ || !driver_->linked() || !driver_->lane().ready());
+    return !stopping_ &&
+           (!current_ || !current_->driver().linked() || !current_->driver().lane().ready());
 }
 
-/// The same trouble is told once at info, then only at debug: a server that is away for a night is
-/// one line.
-void client_lane::report(const transport::server_url& server, const transport::dial_failure& why)
+void client_lane::on_up(lane_carrier& carrier, const mux::hello& peer)
 {
-    const auto url = transport::to_string(server);
-    const auto text = why.text();
-    pool_.report_trouble("no link to the server: " + text);
-    const bool repeated = text == last_report_;
-    last_report_ = text;
-    const auto level = repeated ? observe::severity::debug : observe::severity::warning;
-    if (observe::enabled(level))
-        observe::log(level, "link.failed", {{"lane", index_}, {"server", url}, {"why", text}});
-}
-
-void client_lane::on_hello(lane_driver& driver, const mux::hello& peer)
-{
-    const bool resumed = tickets_.contains(&driver);
-    if (!resumed)
-        tickets_[&driver] = session_->established(index_, wanted_, peer);
-    address_ = driver.remote();
-    attempts_ = 0;
-    up_since_ = io::clock::now();
-    last_report_.clear();
-    pool_.report_trouble({});
-    observe::info(
-        "link.up",
-        {{"lane", index_},
-         {"peer", driver.peer_address()},
-         {"tls", driver.description()},
-         {"congestion", driver.congestion()}}
-    );
-    if (resumed) {
-        const auto gap = up_since_ - lost_since_;
-        observe::info(
-            "lane.resumed",
-            {{"lane", index_},
-             {"streams", driver.lane().stream_count()},
-             {"after_ms", std::chrono::duration_cast<std::chrono::milliseconds>(gap).count()},
-             {"replayed_bytes", driver.lane().replay_bytes()}}
-        );
+    const auto now = io::clock::now();
+    if (&carrier == coming_.get()) {
+        choice_->succeeded(carrier.server(), now);
+        if (current_)
+            retire(std::move(current_));
+        current_ = std::move(coming_);
+        last_report_.clear();
     }
-    if (!driver.paced() || (peer.features & mux::feature_paced) == 0)
-        pool_.start_spare();
-    pool_.lane_changed();
+    if (!carrier.driver().paced() || (peer.features & mux::feature_paced) == 0)
+        place_.pool.start_spare();
+    place_.pool.lane_changed();
     changed_.cancel();
 }
 
-void client_lane::on_open(lane_driver& driver, local_stream::pointer stream, mux::open_frame)
-{
-    driver.refuse(stream, failure::command_not_supported, "a gateway dials nothing");
-}
+void client_lane::on_away(lane_carrier&) { changed_.cancel(); }
 
-void client_lane::on_draining(lane_driver& driver, const std::string& text)
+void client_lane::on_leaving(lane_carrier& carrier)
 {
-    observe::info("link.draining", {{"lane", index_}, {"why", text}});
-    if (driver_.get() != &driver)
+    if (current_.get() != &carrier)
         return;
-    retired_.push_back(std::move(driver_));
-    driver.drain(std::chrono::milliseconds::zero(), "the other side drains");
-    pool_.lane_changed();
+    retired_.push_back(std::move(current_));
+    place_.pool.lane_changed();
     changed_.cancel();
 }
 
-void client_lane::on_stream_end(lane_driver&, const local_stream& stream, failure code)
+void client_lane::retire(carrier_ptr leaving)
 {
-    pool_.lane_changed();
-    const bool was_open =
-        stream.sent_bytes() + stream.received_bytes() > 0 || code == failure::none;
-    if (!was_open || !observe::enabled(observe::severity::info))
-        return;  // a refusal was told as such
-    observe::info(
-        "stream.closed",
-        {{"lane", index_},
-         {"stream", static_cast<std::uint32_t>(stream.id())},
-         {"sent_bytes", stream.sent_bytes()},
-         {"received_bytes", stream.received_bytes()},
-         {"why", describe(code).text}}
-    );
+    leaving->retire();
+    retired_.push_back(std::move(leaving));
+    if (retired_.size() > retired_max)
+        retired_.front()->close("too many lanes were replaced");
 }
 
-/// The waits begin anew only behind a link that held.
-void client_lane::note_end_of_link()
+void client_lane::on_end(lane_carrier& carrier, bool held)
 {
-    lost_since_ = io::clock::now();
-    if (lost_since_ - up_since_ < held_at_least)
-        return;
-    backoff_.succeed();
-    again_.succeed();
-}
-
-void client_lane::on_detached(lane_driver& driver, const std::string& why)
-{
-    if (driver_.get() != &driver) {
-        driver.close("its server does not come back");  // it was draining
-        return;
-    }
-    const auto& lane = driver.lane();
-    // An attempt that failed is told once, like any other.
-    const bool again = attempts_ > 0;
-    if (!again)
-        note_end_of_link();
-    const auto level = again ? observe::severity::debug : observe::severity::warning;
-    if (observe::enabled(level))
-        observe::log(
-            level,
-            "link.lost",
-            {{"lane", index_},
-             {"streams", lane.stream_count()},
-             {"kept_s", lane.resume_timeout().count()},
-             {"why", why}}
-        );
-    pool_.report_trouble("the link to the server was lost: " + why);
-    pool_.lane_changed();
-    changed_.cancel();
-}
-
-void client_lane::on_lost(lane_driver& driver, const std::string& why, bool clean)
-{
-    const auto unknown = static_cast<std::uint16_t>(mux::refusal::unknown_session);
-    if (const auto known = tickets_.find(&driver); known != tickets_.end()) {
-        if (driver.refused_code() == unknown)
-            session_->refused(index_, known->second.session);
-        session_->lost(known->second.session);
-        tickets_.erase(known);
-        if (driver_.get() == &driver && attempts_ == 0)
-            note_end_of_link();
-    } else {
-        ++server_;  // it answers, but not for us: try the next
-        if (driver.refused_code() == unknown && wanted_.mode == mux::attach_mode::join)
-            session_->refused(index_, wanted_.session);
-        else
-            session_->abort(index_);
-    }
-    const auto level = clean ? observe::severity::info : observe::severity::warning;
-    if (observe::enabled(level))
-        observe::log(level, "link.lost", {{"lane", index_}, {"why", why}});
-    if (!clean)
-        pool_.report_trouble("the link to the server was lost: " + why);
-    const bool current = driver_.get() == &driver;
-    if (current) {
-        driver_.reset();
-        lost_since_ = io::clock::now();
-    }
-    std::erase_if(retired_, [&](const auto& retired) { return retired.get() == &driver; });
-    pool_.lane_changed();
+    const auto is = [&](const auto& one) { return one.get() == &carrier; };
+    const bool current = is(current_), coming = is(coming_);
     if (current)
+        current_.reset();
+    if (coming) {
+        coming_.reset();
+        choice_->failed(carrier.server(), io::clock::now());  // it answers, but not for us
+    }
+    if (held)
+        backoff_.succeed();
+    std::erase_if(retired_, is);
+    place_.pool.lane_changed();
+    if (current || coming) {
+        lost_ = true;
         changed_.cancel();
+    }
+}
+
+template <class Call>
+void client_lane::for_each(Call call)
+{
+    auto all = retired_;  // a call may change the lists
+    for (const auto& held : {current_, coming_})
+        if (held)
+            all.push_back(held);
+    for (const auto& held : all)
+        call(*held);
+}
+
+void client_lane::probe(const std::vector<ip_address>& local_addresses)
+{
+    for_each([&](lane_carrier& held) { held.probe(local_addresses); });
+    changed_.cancel();
 }
 
 void client_lane::drain(std::chrono::milliseconds deadline)
 {
     stopping_ = true;
-    constexpr std::string_view why = "the gateway is shutting down";
-    if (driver_ && driver_->detached())
-        driver_->close(why);  // nobody dials for it any more
-    else if (driver_)
-        driver_->drain(deadline, why);
+    for_each([&](lane_carrier& held) { held.drain(deadline); });
+    changed_.cancel();
+}
+
+void client_lane::close()
+{
+    stopping_ = true;
+    for_each([](lane_carrier& held) { held.close("the gateway is shutting down"); });
     changed_.cancel();
 }
 
 void client_lane::abandon()
 {
     stopping_ = true;
-    if (driver_)
-        driver_->abandon();
-    for (const auto& retired : retired_)
-        retired->abandon();
-}
-
-void client_lane::close()
-{
-    stopping_ = true;
-    if (driver_)
-        driver_->close("the gateway is shutting down");
-    for (const auto& retired : retired_)
-        retired->close("the gateway is shutting down");
-    changed_.cancel();
+    for_each([](lane_carrier& held) { held.abandon(); });
 }
 
 }  // namespace penstock::tunnel

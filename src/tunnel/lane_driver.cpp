@@ -94,6 +94,24 @@ void lane_driver::drain(std::chrono::milliseconds deadline, std::string_view tex
     schedule_flush();
 }
 
+void lane_driver::retire()
+{
+    retired_ = true;
+    schedule_flush();
+}
+
+void lane_driver::probe(const std::string& why)
+{
+    if (!linked_ || closing_ || !lane_.ready())
+        return;
+    const bool was_suspect = lane_.suspect();
+    lane_.probe(!why.empty());
+    if (lane_.suspect() && !was_suspect && owner_ != nullptr)
+        owner_->on_suspect(*this, why);
+    schedule_flush();
+    arm_deadline();
+}
+
 void lane_driver::close(std::string_view text)
 {
     if (lost_ || closing_)
@@ -154,7 +172,7 @@ void lane_driver::begin_closing()
 
 void lane_driver::close_if_drained()
 {
-    if (draining_ && !closing_ && lane_.stream_count() == 0)
+    if ((draining_ || retired_) && !closing_ && lane_.stream_count() == 0)
         close("drained");
 }
 
@@ -222,10 +240,13 @@ void lane_driver::on_deadline()
         return;
     }
     if (now >= lane_.next_deadline()) {
+        const bool was_suspect = lane_.suspect();
         if (lane_.handle_timeout(now)) {
             lose("the peer has been silent for too long");
             return;
         }
+        if (lane_.suspect() && !was_suspect && owner_ != nullptr)
+            owner_->on_suspect(*this, "the peer is silent though an answer is due");
         while (auto event = lane_.poll_event())
             dispatch(*event);
         if (lane_.failed())
@@ -282,7 +303,7 @@ void lane_driver::stream_ended(local_stream& stream, failure code)
     stream.end(code);
     if (owner_ != nullptr)
         owner_->on_stream_end(*this, stream, code);
-    if (draining_ && !lost_)
+    if ((draining_ || retired_) && !lost_)
         schedule_flush();
 }
 

@@ -143,6 +143,15 @@ void lane_driver::hand_over(std::function<void(transport::link)> take)
     );
 }
 
+std::optional<io::tcp::endpoint> lane_driver::local() const
+{
+    error_code ec;
+    auto endpoint = link_.socket.local_endpoint(ec);
+    if (ec)
+        return std::nullopt;
+    return endpoint;
+}
+
 std::optional<io::tcp::endpoint> lane_driver::remote() const
 {
     error_code ec;

@@ -12,6 +12,10 @@ namespace asio = io::asio;
 
 namespace {
 
+/// For a lane on which a new stream does not have to wait for what is sent again, or for a link
+/// that may be dead.
+constexpr std::chrono::milliseconds better_lane_wait{500};
+
 open_result overloaded(const char* why)
 {
     open_result result;
@@ -69,6 +73,13 @@ void lane_pool::start_next_spare()
     lanes_.back()->start();
 }
 
+void lane_pool::probe(const std::vector<ip_address>& local_addresses)
+{
+    for (const auto& lane : lanes_)
+        lane->probe(local_addresses);
+}
+
+/// One whose link works, and among those the one with the fewest streams.
 lane_driver* lane_pool::best() noexcept
 {
     lane_driver* chosen = nullptr;
@@ -77,7 +88,10 @@ lane_driver* lane_pool::best() noexcept
         auto* const driver = lanes_[(next_ + i) % lanes_.size()]->usable();
         if (driver == nullptr)
             continue;
-        if (chosen == nullptr || driver->lane().stream_count() < chosen->lane().stream_count())
+        const auto rank = [](const lane_driver& d) {
+            return std::pair(d.hindered(), d.lane().stream_count());
+        };
+        if (chosen == nullptr || rank(*driver) < rank(*chosen))
             chosen = driver;
     }
     return chosen;
@@ -108,22 +122,27 @@ bool lane_pool::coming() const noexcept
 asio::awaitable<open_result> lane_pool::open(mux::open_frame request)
 {
     asio::steady_timer timer(resources_.context);
-    const auto deadline = io::clock::now() + config_.link_wait;
+    const auto began = io::clock::now();
+    const auto deadline = began + config_.link_wait;
+    const auto better_by = std::min(began + better_lane_wait, deadline);
     auto* driver = draining_ ? nullptr : best();
-    while (driver == nullptr) {
-        if (full())
+    while (driver == nullptr || driver->hindered()) {
+        const auto now = io::clock::now();
+        if (driver != nullptr || full())
             start_next_spare();
-        const bool late = io::clock::now() >= deadline;
-        if (full() && (late || !coming()))
+        const bool wait_full = waiting_ >= config_.waiting_max;
+        if (driver != nullptr && (now >= better_by || !coming() || wait_full))
+            break;
+        if (driver == nullptr && full() && (now >= deadline || !coming()))
             co_return overloaded("the server takes no more streams on the lanes there are");
-        if (draining_ || late)
+        if (draining_ || now >= deadline)
             co_return unavailable();
-        if (waiting_ >= config_.waiting_max)
+        if (wait_full)
             co_return overloaded("too many requests wait for the link to the server");
         waiter entry(timer);
         waiters_->push_back(entry);
         ++waiting_;
-        timer.expires_at(deadline);
+        timer.expires_at(driver != nullptr ? better_by : deadline);
         co_await timer.async_wait(io::as_result);
         --waiting_;
         const auto cancellation = co_await asio::this_coro::cancellation_state;

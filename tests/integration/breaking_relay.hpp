@@ -83,6 +83,11 @@ public:
             return count;
         });
     }
+    /// Connections that are carried now.
+    std::size_t links()
+    {
+        return in_thread([this] { return links_.size(); });
+    }
     void refuse(bool yes)
     {
         in_thread([this, yes] {

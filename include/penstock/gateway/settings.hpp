@@ -28,6 +28,8 @@ struct settings {
     unsigned threads = 1;
     unsigned lanes = 0;                           ///< kept warm; 0: one for each thread
     std::chrono::milliseconds link_wait{10'000};  ///< how long a request waits for a missing link
+    std::chrono::milliseconds leave_server_after{5'000};  ///< tunnel::client_settings
+    std::chrono::milliseconds return_after{30'000};       ///< likewise
     std::chrono::milliseconds drain_timeout{30'000};
 };
 

@@ -35,6 +35,8 @@ public:
     on_open(lane_driver& driver, local_stream::pointer stream, mux::open_frame request) = 0;
     /// The peer takes no new streams on this lane; those that are open go on.
     virtual void on_draining(lane_driver& driver, const std::string& text) = 0;
+    /// The link is silent and may be dead: if there is a better one by the time, attach() it.
+    virtual void on_suspect(lane_driver&, const std::string& /*why*/) {}
     virtual void on_stream_end(lane_driver& driver, const local_stream& stream, failure code) = 0;
     /// The link is gone, the lane and its streams wait for another one: attach() or resume().
     virtual void on_detached(lane_driver& driver, const std::string& why) = 0;
@@ -87,6 +89,11 @@ public:
 
     /// No new streams; the link is closed when the last one has ended.
     void drain(std::chrono::milliseconds deadline, std::string_view text);
+    /// The same without a word to the peer, and a lost link is replaced: streams are opened
+    /// elsewhere from now on.
+    void retire();
+    /// Something outside says that the link may be dead, or that it is, if `why` is not empty.
+    void probe(const std::string& why);
     /// Ends all streams and the link: CLOSE, WebSocket close, close_notify, as far as the socket
     /// takes them.
     void close(std::string_view text);
@@ -96,19 +103,32 @@ public:
     [[nodiscard]] const mux::lane& lane() const noexcept { return lane_; }
     [[nodiscard]] bool can_open() const noexcept
     {
-        return linked_ && !closing_ && lane_.ready() && lane_.can_open();
+        return linked_ && !closing_ && !retired_ && lane_.ready() && lane_.can_open();
     }
     [[nodiscard]] bool lost() const noexcept { return lost_; }
     /// There is a link; whether it has exchanged HELLO is the lane's ready().
     [[nodiscard]] bool linked() const noexcept { return linked_; }
     /// The lane waits for another link.
     [[nodiscard]] bool detached() const noexcept { return detached_; }
+    /// It has one, but had better get another, and can.
+    [[nodiscard]] bool suspect() const noexcept
+    {
+        return linked_ && !closing_ && !draining_ && lane_.suspect() && lane_.resumable();
+    }
+    /// Its streams wait: for a link, for a sign of life, or for what was sent in vain to be sent
+    /// again.
+    [[nodiscard]] bool hindered() const noexcept
+    {
+        return detached_ || lane_.suspect() || lane_.replaying();
+    }
     /// The code of the peer's HELLO_ERR, 0 without one.
     [[nodiscard]] std::uint16_t refused_code() const noexcept { return refused_code_; }
     /// WebSocket pongs that came back, for tests and status.
     [[nodiscard]] std::uint64_t websocket_pongs() const noexcept { return websocket_pongs_; }
     /// Where the link goes to; nothing if it has none.
     [[nodiscard]] std::optional<io::tcp::endpoint> remote() const;
+    /// Our end of it, likewise.
+    [[nodiscard]] std::optional<io::tcp::endpoint> local() const;
     [[nodiscard]] const std::string& peer_address() const noexcept { return link_.peer_address; }
     [[nodiscard]] const std::string& description() const noexcept { return link_.description; }
     [[nodiscard]] const std::string& congestion() const noexcept { return link_.congestion; }
@@ -197,6 +217,7 @@ private:
     bool flush_scheduled_ = false;
     bool write_blocked_ = false;
     bool draining_ = false;
+    bool retired_ = false;
     bool closing_ = false;  ///< the close frame is queued; when all is written the link goes
     bool close_sent_ = false;
     bool lost_ = false;

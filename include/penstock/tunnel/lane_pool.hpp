@@ -43,6 +43,9 @@ public:
     /// Starts a spare lane if no lane was started yet.
     void wake();
 
+    /// The network has changed: every link is looked at.
+    void probe(const std::vector<ip_address>& local_addresses);
+
     /// Completes with the target's answer, or when waiting for the link or the answer has ended.
     /// Cancellation: terminal; a stream that was asked for is reset.
     io::asio::awaitable<open_result> open(mux::open_frame request);

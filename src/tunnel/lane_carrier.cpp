@@ -1,0 +1,205 @@
+#include <penstock/observe/log.hpp>
+#include <penstock/tunnel/lane_carrier.hpp>
+#include <penstock/tunnel/lane_pool.hpp>
+#include <penstock/tunnel/lane_terms.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace penstock::tunnel {
+
+namespace asio = io::asio;
+
+namespace {
+
+/// Between two attempts to carry a lane on.
+constexpr std::chrono::seconds pause_max{1};
+
+/// The kernel sends a lost SYN again after 1 s, then after two more (or one more, by its version).
+/// A network that is back shall be noticed sooner.
+constexpr std::chrono::milliseconds again_connect_timeout{2'000};
+constexpr std::chrono::milliseconds again_connect_after{500};
+constexpr std::chrono::milliseconds again_handshake_timeout{3'000};
+
+/// The scope of a link-local address is not told with the addresses of the interfaces.
+bool is_among(const std::vector<ip_address>& addresses, const ip_address& wanted)
+{
+    const auto plain = [](const ip_address& address) {
+        const auto narrow = unmapped(address);
+        return narrow.is_v6() ? ip_address(asio::ip::address_v6(narrow.to_v6().to_bytes()))
+                              : narrow;
+    };
+    return std::ranges::find(addresses, plain(wanted), plain) != addresses.end();
+}
+
+}  // namespace
+
+void lane_place::report(
+    std::size_t server, const transport::dial_failure& why, std::string& last_report
+) const
+{
+    const auto url = transport::to_string(config.servers[server]);
+    const auto text = why.text();
+    pool.report_trouble("no link to the server: " + text);
+    const bool repeated = text == last_report;
+    last_report = text;
+    const auto level = repeated ? observe::severity::debug : observe::severity::warning;
+    if (observe::enabled(level))
+        observe::log(level, "link.failed", {{"lane", index}, {"server", url}, {"why", text}});
+}
+
+lane_carrier::lane_carrier(
+    const lane_place& place,
+    std::size_t server,
+    client_session& session,
+    const mux::attach& wanted,
+    carrier_owner& owner
+)
+    : place_(place), server_(server), session_(session), wanted_(wanted), owner_(owner),
+      again_(place.config.lane.backoff_min, pause_max, place.seed + 1),
+      refused_again_(place.config.lane.backoff_min, place.config.lane.backoff_max, place.seed + 2),
+      changed_(place.resources.context)
+{
+}
+
+void lane_carrier::start(transport::link link)
+{
+    auto lane = lane_terms(place_.config.lane, place_.seed);
+    lane.role = mux::side::connecting;
+    lane.streams_max = 0;  // the server opens none (agents are reserved)
+    auto h = hello_terms(place_.config.lane, link.paced);
+    h.attach = wanted_;
+    driver_ = std::make_shared<lane_driver>(
+        std::move(link), lane, place_.config.lane, place_.resources, *this
+    );
+    driver_->send_hello(std::move(h));
+    driver_->start();
+    asio::co_spawn(
+        place_.resources.context,
+        run(shared_from_this()),
+        [](const std::exception_ptr& failed) {
+            if (failed)
+                observe::error("lane.failed");
+        }
+    );
+}
+
+asio::awaitable<void> lane_carrier::run(std::shared_ptr<lane_carrier> self)
+{
+    auto& carrier = *self;
+    while (!carrier.over_) {
+        if (carrier.retired_ && carrier.driver_->detached() &&
+            carrier.driver_->lane().stream_count() == 0) {
+            carrier.driver_->close("nothing waits for it");
+            co_await carrier.pause(std::chrono::hours(24));  // until on_lost()
+            continue;
+        }
+        if (carrier.wants_link()) {
+            co_await carrier.dial_again();
+            continue;
+        }
+        if (carrier.driver_->linked() && carrier.driver_->lane().ready()) {
+            carrier.away_since_.reset();
+            carrier.attempts_ = 0;
+        }
+        co_await carrier.pause(std::chrono::hours(24));
+    }
+}
+
+/// Streams wait for this one: no longer than a second between two attempts, and none waits long for
+/// a packet that was lost. The address is that of the last link, since names may not be resolvable
+/// while the network is in trouble; every third time it is looked up again.
+asio::awaitable<void> lane_carrier::dial_again()
+{
+    if (attempts_ > 0 || away_since_.value_or(up_since_) - up_since_ < held_at_least)
+        co_await pause(refused_ ? refused_again_.next(asked_) : again_.next(asked_));
+    if (over_ || !wants_link())
+        co_return;
+    const auto& config = place_.config;
+    auto settings = config.dial;
+    settings.connect_timeout = std::min(settings.connect_timeout, again_connect_timeout);
+    if (silent_ || driver_->linked())
+        settings.connect_again = again_connect_after;
+    settings.tls_timeout = std::min(settings.tls_timeout, again_handshake_timeout);
+    settings.upgrade_timeout = std::min(settings.upgrade_timeout, again_handshake_timeout);
+    if (++attempts_ % 3 != 0)
+        settings.address = address_;
+    const auto began = io::clock::now();
+    auto dialled = co_await transport::dial(config.servers[server_], settings, place_.resolver);
+    if (over_)
+        co_return;
+    silent_ = !dialled.link && io::clock::now() - began >= settings.connect_timeout;
+    refused_ = !dialled.link && dialled.why.refused;
+    asked_ = dialled.link ? std::chrono::milliseconds(0) : dialled.why.retry_after;
+    if (!dialled.link)
+        place_.report(server_, dialled.why, last_report_);
+    else if (wants_link())
+        carry_on(std::move(*dialled.link));
+    // Else the old link has spoken again, and the new one goes.
+}
+
+asio::awaitable<void> lane_carrier::pause(std::chrono::milliseconds wait)
+{
+    if (over_)
+        co_return;
+    changed_.expires_after(wait);
+    co_await changed_.async_wait(io::as_result);
+}
+
+void lane_carrier::carry_on(transport::link link)
+{
+    wanted_ = ticket_->resume(driver_->lane().recv_seq());
+    auto h = hello_terms(place_.config.lane, link.paced);
+    h.attach = wanted_;
+    driver_->attach(std::move(link), std::move(h));
+}
+
+void lane_carrier::retire()
+{
+    retired_ = true;
+    driver_->retire();
+    changed_.cancel();
+}
+
+void lane_carrier::drain(std::chrono::milliseconds deadline)
+{
+    constexpr std::string_view why = "the gateway is shutting down";
+    if (driver_->detached())
+        driver_->close(why);  // nobody dials for it any more
+    else
+        driver_->drain(deadline, why);
+}
+
+void lane_carrier::close(std::string_view why) { driver_->close(why); }
+
+void lane_carrier::abandon()
+{
+    over_ = true;
+    driver_->abandon();
+    changed_.cancel();
+}
+
+void lane_carrier::probe(const std::vector<ip_address>& local_addresses)
+{
+    again_.succeed();
+    if (driver_->detached()) {
+        changed_.cancel();  // it may be worth a try now
+        return;
+    }
+    const auto ours = driver_->local();
+    if (ours && !is_among(local_addresses, ours->address()))
+        driver_->probe("the address " + ours->address().to_string() + " of its end here is gone");
+    else
+        driver_->probe({});
+}
+
+std::optional<io::clock::time_point> lane_carrier::away_since() const noexcept
+{
+    return wants_link() || !driver_->linked() || !driver_->lane().ready() ? away_since_
+                                                                          : std::nullopt;
+}
+
+}  // namespace penstock::tunnel
