@@ -260,6 +260,11 @@ void client_lane::probe(const std::vector<ip_address>& local_addresses)
     changed_.cancel();
 }
 
+void client_lane::ask()
+{
+    for_each([](lane_carrier& held) { held.driver().probe({}); });
+}
+
 void client_lane::drain(std::chrono::milliseconds deadline)
 {
     stopping_ = true;

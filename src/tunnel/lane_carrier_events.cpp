@@ -93,6 +93,7 @@ void lane_carrier::on_suspect(lane_driver& driver, const std::string& why)
         {{"lane", place_.index}, {"streams", driver.lane().stream_count()}, {"why", why}}
     );
     place_.pool.lane_changed();
+    place_.pool.ask_all();
     owner_.on_away(*this);
     changed_.cancel();
 }
@@ -115,6 +116,8 @@ void lane_carrier::on_detached(lane_driver& driver, const std::string& why)
         );
     place_.pool.report_trouble("the link to the server was lost: " + why);
     place_.pool.lane_changed();
+    if (!again)
+        place_.pool.ask_all();
     owner_.on_away(*this);
     changed_.cancel();
 }

@@ -10,14 +10,22 @@ namespace penstock::tunnel {
 
 namespace asio = io::asio;
 
-void lane_driver::start() { start_link(); }
+namespace {
+
+/// Streams wait for the answer to a resume: a link that is silent already is worth less patience
+/// than a first one.
+constexpr std::chrono::seconds resume_answer_timeout{2};
+
+}  // namespace
+
+void lane_driver::start() { start_link(config_.hello_timeout); }
 
 void lane_driver::attach(transport::link link, mux::hello h)
 {
     freeze();
     link_ = std::move(link);
     lane_.send_hello(std::move(h));
-    start_link();
+    start_link(std::min<std::chrono::milliseconds>(config_.hello_timeout, resume_answer_timeout));
 }
 
 bool lane_driver::resume(transport::link link, const mux::hello& peer, mux::hello h)
@@ -27,7 +35,7 @@ bool lane_driver::resume(transport::link link, const mux::hello& peer, mux::hell
     const bool possible = lane_.resume(peer, peer.attach->recv_seq, io::clock::now());
     if (possible)
         lane_.send_hello(std::move(h));
-    start_link();
+    start_link(config_.hello_timeout);
     if (!possible) {
         mux::hello_err_frame refused;
         refused.why = {
@@ -40,7 +48,7 @@ bool lane_driver::resume(transport::link link, const mux::hello& peer, mux::hell
 }
 
 /// What belongs to a link begins anew with it: rates, windows of the kernel, time-outs.
-void lane_driver::start_link()
+void lane_driver::start_link(std::chrono::milliseconds patience)
 {
     ++generation_;
     linked_ = true;
@@ -52,7 +60,7 @@ void lane_driver::start_link()
     sizer_ = {};
     near_ = {};
     lowat_bytes_ = 0;
-    hello_due_ = io::clock::now() + config_.hello_timeout;
+    hello_due_ = io::clock::now() + patience;
     error_code ignored;  // reads and writes pass MSG_DONTWAIT; this is for Asio's own bookkeeping
     link_.socket.non_blocking(true, ignored);
     adapt_to_rate();

@@ -79,6 +79,12 @@ void lane_pool::probe(const std::vector<ip_address>& local_addresses)
         lane->probe(local_addresses);
 }
 
+void lane_pool::ask_all()
+{
+    for (const auto& lane : lanes_)
+        lane->ask();
+}
+
 /// One whose link works, and among those the one with the fewest streams.
 lane_driver* lane_pool::best() noexcept
 {

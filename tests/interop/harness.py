@@ -91,10 +91,13 @@ class Bed:
         return [] if "--drain-timeout" in options else ["--drain-timeout", "1s"]
 
     def server(self, *options, keys=None, allow=("127.0.0.0/8", "::1/128"), env=None, credentials=True,
-               listen="127.0.0.1:0"):
-        """Starts a server that admits our client certificate; returns the process, with its `port`."""
+               listen="127.0.0.1:0", within=()):
+        """Starts a server that admits our client certificate; returns the process, with its `port`.
+
+        `within`: the command that starts it elsewhere, such as in another network namespace.
+        """
         keys = keys or self.keys()
-        argv = [self.binary, "server", "--listen", listen, *self._drain(options)]
+        argv = [*within, self.binary, "server", "--listen", listen, *self._drain(options)]
         argv += ["--cert", keys / "server.crt", "--key", keys / "server.key"]
         argv += ["--client-ca", keys / "ca.crt"] if credentials else []
         for pattern in allow:
@@ -104,11 +107,12 @@ class Bed:
         process.port = int(process.address.rpartition(":")[2])
         return process
 
-    def gateway(self, server_port, *options, keys=None, env=None, credentials=True, listen="127.0.0.1:0"):
+    def gateway(self, server_port, *options, keys=None, env=None, credentials=True, listen="127.0.0.1:0",
+                server_host="127.0.0.1"):
         """Starts a gateway that uses our client certificate; returns the process, with its `address` and `port`."""
         keys = keys or self.keys()
         argv = [self.binary, "gateway", "--listen", listen, *self._drain(options)]
-        argv += ["--server", f"wss://127.0.0.1:{server_port}/penstock", "--ca", keys / "ca.crt"]
+        argv += ["--server", f"wss://{server_host}:{server_port}/penstock", "--ca", keys / "ca.crt"]
         argv += ["--cert", keys / "laptop.crt", "--key", keys / "laptop.key"] if credentials else []
         process = self.start("penstock-gateway", *argv, *options, env=env)
         process.address = process.wait_line(r"gateway\.listening address=(\S+)")[1]

@@ -1,30 +1,58 @@
 """A network of our own, for cases that run with `isolated=True`: routes that fail as wanted, and a name server."""
 
+import os
 import socket
 import subprocess
 import threading
 import time
 
-from harness import Skip
+from harness import Skip, wait_until
 
 UNREACHABLE_NETWORK = "203.0.113.1"  # no route
 UNREACHABLE_HOST = "198.51.100.1"    # a route that says so
 SILENT_HOST = "192.0.2.9"            # on the wire, but nobody answers
 
 
+def configure(*commands):
+    for command in commands:
+        made = subprocess.run(command.split(), capture_output=True, text=True)
+        if made.returncode != 0:
+            raise Skip(f"this kernel refuses `{command}`: {made.stderr.strip()}")
+
+
+class OtherHost:
+    """A second network namespace at the other end of a wire: 192.0.2.2 and 198.51.100.2 there, .1 of both here."""
+
+    def __init__(self, bed):
+        holder = subprocess.Popen(["unshare", "--net", "sleep", "600"])
+        bed.at_end(holder.kill)
+        self.within = ["nsenter", "--net", "--target", str(holder.pid)]
+        ours = os.stat("/proc/self/ns/net").st_ino
+        wait_until(lambda: os.stat(f"/proc/{holder.pid}/ns/net").st_ino != ours, 20, "the namespace is there")
+        there = " ".join(self.within)
+        configure(
+            "ip link add wire0 type veth peer name wire1",
+            f"ip link set wire1 netns {holder.pid}",
+            "ip addr add 192.0.2.1/24 dev wire0",
+            "ip addr add 198.51.100.1/24 dev wire0",
+            "ip link set wire0 up",
+            f"{there} ip addr add 192.0.2.2/24 dev wire1",
+            f"{there} ip addr add 198.51.100.2/24 dev wire1",
+            f"{there} ip link set wire1 up",
+            f"{there} ip link set lo up",
+        )
+
+
 def make_routes():
     """Adds the two addresses above that need something; the third is what the namespace lacks."""
-    for command in (
+    configure(
         "ip link add wire0 type veth peer name wire1",
         "ip addr add 192.0.2.1/24 dev wire0",
         "ip link set wire0 up",
         "ip link set wire1 up",
         f"ip neigh replace {SILENT_HOST} lladdr 02:00:00:00:00:09 dev wire0",
         f"ip route add unreachable {UNREACHABLE_HOST}/32",
-    ):
-        made = subprocess.run(command.split(), capture_output=True, text=True)
-        if made.returncode != 0:
-            raise Skip(f"this kernel refuses `{command}`: {made.stderr.strip()}")
+    )
 
 
 class NameServer:

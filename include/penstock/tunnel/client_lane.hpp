@@ -38,6 +38,8 @@ public:
     [[nodiscard]] bool connecting() const noexcept;
     /// The network has changed: every link is looked at.
     void probe(const std::vector<ip_address>& local_addresses);
+    /// The peers of all links are asked whether they are there.
+    void ask();
     void drain(std::chrono::milliseconds deadline);
     void close();
     /// Drops the link without a word.

@@ -163,7 +163,7 @@ private:
     void append_sealed(octets& frame);
 
     // lane_driver_link.cpp
-    void start_link();
+    void start_link(std::chrono::milliseconds patience);
     void lose(std::string why);
     void drop_link() noexcept;
     void freeze();

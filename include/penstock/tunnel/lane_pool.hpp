@@ -45,6 +45,8 @@ public:
 
     /// The network has changed: every link is looked at.
     void probe(const std::vector<ip_address>& local_addresses);
+    /// A link fell silent or was lost: the others may be dead too.
+    void ask_all();
 
     /// Completes with the target's answer, or when waiting for the link or the answer has ended.
     /// Cancellation: terminal; a stream that was asked for is reset.
