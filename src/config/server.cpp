@@ -1,4 +1,5 @@
 #include <penstock/transport/fallback.hpp>
+#include <penstock/transport/server_url.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -50,6 +51,16 @@ void read_path(const reader& from, std::string& out)
         std::ranges::any_of(path->value, unfit))
         throw wrong(*path, "'" + path->value + "' is no path (such as /penstock)");
     out = path->value;
+}
+
+void read_node(const reader& from, std::string& out)
+{
+    const auto* const node = from.one("node");
+    if (node == nullptr)
+        return;
+    if (!transport::is_node_name(node->value))
+        throw wrong(*node, "'" + node->value + "' is no name (1 to 64 of A-Z a-z 0-9 - . _)");
+    out = node->value;
 }
 
 void read_fallback(const reader& from, transport::fallback& out)
@@ -170,6 +181,7 @@ configuration<server::settings> read_server(const inputs& from)
     s.accept.users = read_users(values, out.warnings);
     s.accept.anonymous = values.read_switch("anonymous");
     read_path(values, s.accept.path);
+    read_node(values, s.node);
     read_fallback(values, s.accept.fallback);
     s.egress.policy = routing::policy(read_policy(values));
     read_threads(values, s.threads);

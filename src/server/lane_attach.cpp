@@ -83,6 +83,7 @@ mux::hello lane_link::our_hello(bool paced) const
 {
     auto h = tunnel::hello_terms(home_.config().tunnel, paced);
     h.session = session_->id;
+    h.affinity = home_.config().node;
     return h;
 }
 

@@ -117,6 +117,16 @@ std::string authority_of(const server_url& url)
     return text;
 }
 
+bool is_node_name(std::string_view text) noexcept
+{
+    constexpr std::size_t octets_max = 64;
+    const auto fits = [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '.' || c == '_';
+    };
+    return !text.empty() && text.size() <= octets_max && std::ranges::all_of(text, fits);
+}
+
 std::string to_string(const server_url& url) { return "wss://" + authority_of(url) + url.path; }
 
 }  // namespace penstock::transport

@@ -111,7 +111,8 @@ told_by_status(const http::response_head& response, const server_url& server, bo
 std::string
 encode_upgrade_request(const server_url& server, std::string_view key, std::string_view token)
 {
-    std::string out = "GET " + server.path + " HTTP/1.1\r\nHost: " + authority_of(server) +
+    const auto query = server.node.empty() ? std::string() : "?n=" + server.node;
+    std::string out = "GET " + server.path + query + " HTTP/1.1\r\nHost: " + authority_of(server) +
                       "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ";
     out += key;
     out += "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: ";

@@ -134,7 +134,9 @@ asio::awaitable<void> client_lane::dial(std::size_t server)
         co_return;
     }
     const auto& config = place_.config;
-    auto dialled = co_await transport::dial(config.servers[server], config.dial, place_.resolver);
+    auto url = config.servers[server];
+    url.node = session.node();
+    auto dialled = co_await transport::dial(url, config.dial, place_.resolver);
     const bool works = current_ && !current_->away_since();
     const bool superfluous = works && server > current_->server();
     if (stopping_ || superfluous || !dialled.link)

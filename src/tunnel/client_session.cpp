@@ -1,4 +1,5 @@
 #include <penstock/auth/secret.hpp>
+#include <penstock/transport/server_url.hpp>
 #include <penstock/tunnel/client_session.hpp>
 #include <penstock/tunnel/session_registry.hpp>
 
@@ -45,6 +46,13 @@ std::optional<mux::attach> client_session::begin(std::uint16_t place)
     return wanted;
 }
 
+std::string client_session::node() const
+{
+    const std::lock_guard lock(mutex_);
+    const auto found = id_ ? sessions_.find(*id_) : sessions_.end();
+    return found == sessions_.end() ? std::string() : found->second.node;
+}
+
 void client_session::abort(std::uint16_t place)
 {
     {
@@ -82,7 +90,11 @@ client_session::established(std::uint16_t place, const mux::attach& asked, const
             session.key = asked_with.mapped();
         }
         ++session.lanes;
+        // What a server says goes into a request line only if it can do no harm there.
+        if (transport::is_node_name(server.affinity))
+            session.node = server.affinity;
         ticket.key = session.key;
+        ticket.node = session.node;
     }
     notify();
     return ticket;

@@ -2,18 +2,24 @@
 
 import os
 
+from breaking import BreakingNetwork
 from cases import case
 from harness import ROOT, expect, expect_equal, find, free_port, need, wait_until
-from peers import http_get, listens, web
+from peers import Target, echo, http_get, listens, socks5, web
 
 
-def token_server(bed, *options):
-    """A server without TLS that admits one token; returns (server, the gateway's token file)."""
+def token_files(bed):
+    """A fresh token: returns (the gateway's file, the server's)."""
     made = bed.penstock("keys", "token", "laptop")
     expect_equal(made.returncode, 0, made.stderr)
     token = bed.write("token", next(w for w in made.stdout.split() if w.startswith("pst_")) + "\n")
     line = next(text for text in made.stdout.splitlines() if text.strip().startswith("laptop:token:"))
-    users = bed.write("users", line.strip() + "\n")
+    return token, bed.write("users", line.strip() + "\n")
+
+
+def token_server(bed, *options, files=None):
+    """A server without TLS that admits one token; returns (server, the gateway's token file)."""
+    token, users = files or token_files(bed)
     server = bed.start("penstock-server", bed.binary, "server", "--listen", "127.0.0.1:0", "--plain", "--users-file", users,
                        "--drain-timeout", "1s", "--allow", "127.0.0.0/8", *options)
     server.port = int(server.wait_line(r"server\.listening address=\S+:(\d+)")[1])
@@ -82,6 +88,32 @@ def haproxy_in_front_passes_the_tunnel(bed):
     """conf/haproxy/terminate.cfg, TLS ended by haproxy."""
     server, token = token_server(bed)
     serves(bed, *haproxy_front(bed, server, "-db"), token)
+
+
+@case()
+def a_balancer_finds_the_server_that_has_the_streams(bed):
+    """conf/haproxy/nodes.cfg: links break ten times, and each time round robin alone would choose the other server."""
+    need("haproxy")
+    keys, port, files = bed.keys(), free_port(), token_files(bed)
+    pair = bed.write("pair.pem", (keys / "server.crt").read_text() + (keys / "server.key").read_text())
+    nodes = [token_server(bed, "--node", name, files=files)[0] for name in "ab"]
+    bed.write("haproxy.cfg", example("haproxy/nodes.cfg", {
+        "bind :::443 v4v6 ssl crt /etc/penstock/pair.pem": f"bind 127.0.0.1:{port} ssl crt {pair}",
+        "127.0.0.1:8080": f"127.0.0.1:{nodes[0].port}", "127.0.0.1:8081": f"127.0.0.1:{nodes[1].port}",
+        " check": "",
+    }))
+    front = bed.start("haproxy", find("haproxy"), "-db", "-f", bed.path("haproxy.cfg"))
+    wait_until(lambda: listens(port), 20, f"haproxy listens:\n{front.tail()}")
+    network = BreakingNetwork(port)
+    gateway = bed.gateway(network.port, "--token-file", files[0], credentials=False)
+    target = Target(echo)
+    client, _ = socks5(gateway, "127.0.0.1", target.port)
+    for number in range(10):
+        text = b"number %d" % number
+        client.sendall(text)
+        expect_equal(client.recv(100), text, "what came back")
+        network.reset()
+    expect_equal(target.accepted, 1, "connections that the target saw")
 
 
 @case()

@@ -20,6 +20,7 @@ struct settings {
     tunnel::settings tunnel;
     unsigned threads = 1;
     observe::log_target_policy log_targets = observe::log_target_policy::full;
+    std::string node;  ///< what a balancer in front knows this server by; empty: there is none
     std::chrono::milliseconds drain_timeout{30'000};
 };
 

@@ -25,7 +25,7 @@ struct dial_settings {
     /// After so long without an answer the same addresses are tried once more beside the attempts
     /// that wait, up to connects_max in all: a SYN that was lost costs no more than this. 0: never.
     std::chrono::milliseconds connect_again{0};
-    static constexpr std::size_t connects_max = 4;
+    static constexpr std::size_t connects_max = 5;
     std::chrono::milliseconds resolve_timeout{10'000};
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds tls_timeout{10'000};

@@ -17,6 +17,9 @@ struct server_url {
     std::uint16_t port = 443;
     std::string path{default_path};  ///< begins with '/', printable ASCII
 
+    /// Which of the servers behind one balancer: goes out as the query "n". Empty: any of them.
+    std::string node{};
+
     friend bool operator==(const server_url&, const server_url&) = default;
 };
 
@@ -34,6 +37,9 @@ enum class url_errc {
 
 /// Errors: url_errc; the message says what to write instead. An empty path or "/" is default_path.
 [[nodiscard]] result<server_url> parse_server_url(std::string_view text);
+
+/// Whether `text` can be a node: 1 to 64 of A-Z a-z 0-9 - . _ (unreserved, RFC 3986 section 2.3).
+[[nodiscard]] bool is_node_name(std::string_view text) noexcept;
 
 /// "wss://host/path", with the port unless it is 443 and an IPv6 address in brackets.
 [[nodiscard]] std::string to_string(const server_url& url);

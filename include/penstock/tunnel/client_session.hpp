@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace penstock::tunnel {
@@ -17,6 +18,7 @@ struct lane_ticket {
     mux::session_key key{};
     std::uint16_t lane = 0;
     std::uint32_t epoch = 0;  ///< of the latest attempt
+    std::string node{};       ///< of the servers behind one address, the one that has the session
 
     /// The next attempt: everything below `recv_seq` has come.
     [[nodiscard]] mux::attach resume(std::uint64_t recv_seq);
@@ -33,6 +35,8 @@ public:
     /// What the lane shall ask for; nothing: another lane is just making the session, wait for
     /// `changed`. `place` is the lane's among ours; its number in the session is used once.
     [[nodiscard]] std::optional<mux::attach> begin(std::uint16_t place);
+    /// Where the session is that a lane would join; empty: nothing is known about that.
+    [[nodiscard]] std::string node() const;
     /// The lane asked, and it came to nothing.
     void abort(std::uint16_t place);
     /// The server does not know the session: the next lane makes a new one.
@@ -46,12 +50,13 @@ public:
 private:
     void notify();
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::optional<mux::session_id> id_;
     std::optional<std::uint16_t> creator_;
     struct living {
         mux::session_key key{};
         std::uint32_t lanes = 0;  ///< draining ones too
+        std::string node{};
     };
     std::map<mux::session_id, living> sessions_;
     std::map<std::uint16_t, mux::session_key> joining_;  ///< by place, of the session asked for

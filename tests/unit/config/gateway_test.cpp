@@ -74,6 +74,8 @@ BOOST_AUTO_TEST_CASE(every_option_reaches_its_setting)
          "2",
          "--ping-interval",
          "5s",
+         "--suspect-timeout",
+         "400ms",
          "--link-wait",
          "300ms",
          "--drain-timeout",
@@ -104,6 +106,7 @@ BOOST_AUTO_TEST_CASE(every_option_reaches_its_setting)
     BOOST_TEST(s.lanes == 3U);
     BOOST_TEST(s.threads == 2U);
     BOOST_TEST((s.tunnel.ping_interval == 5s));
+    BOOST_TEST((s.tunnel.suspect_after == 400ms));
     BOOST_TEST((s.link_wait == 300ms));
     BOOST_TEST((s.drain_timeout == 1min));
     BOOST_TEST((s.inbound.log_targets == penstock::observe::log_target_policy::host));

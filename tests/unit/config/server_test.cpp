@@ -115,6 +115,8 @@ BOOST_AUTO_TEST_CASE(every_option_reaches_its_setting)
          "/x",
          "--fallback",
          "@",
+         "--node",
+         "eu-1.a_b",
          "--threads",
          "2",
          "--ping-interval",
@@ -144,6 +146,7 @@ BOOST_AUTO_TEST_CASE(every_option_reaches_its_setting)
     BOOST_TEST(s.listen.size() == 2U);
     BOOST_TEST(s.accept.users.has_value());
     BOOST_TEST(s.accept.path == "/x");
+    BOOST_TEST(s.node == "eu-1.a_b");
     BOOST_TEST_REQUIRE(
         (std::get_if<penstock::transport::static_folder>(&s.accept.fallback) != nullptr)
     );

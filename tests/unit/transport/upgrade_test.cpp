@@ -64,6 +64,16 @@ BOOST_AUTO_TEST_CASE(is_complete)
     BOOST_TEST(http::value_of(request.fields, "Authorization") == "Bearer pst_right");
 }
 
+BOOST_AUTO_TEST_CASE(names_the_node_for_a_balancer_to_see)
+{
+    auto one = url;
+    one.node = "eu-1";
+    const auto text = encode_upgrade_request(one, sample_key, "pst_right");
+    BOOST_TEST(text.starts_with("GET /penstock?n=eu-1 HTTP/1.1\r\n"));
+    const auto request = *http::parse_request_head(octets_of(text));
+    BOOST_TEST((judge_request(request, with_users(), std::nullopt).what == kind::accepted));
+}
+
 BOOST_AUTO_TEST_CASE(is_what_the_server_accepts)
 {
     const auto verdict = judge_request(base_request(), with_users(), std::nullopt);
