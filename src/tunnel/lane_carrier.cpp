@@ -21,7 +21,8 @@ constexpr std::chrono::seconds pause_max{1};
 /// The kernel sends a lost SYN again after 1 s, then after two more (or one more, by its version).
 /// A network that is back shall be noticed sooner.
 constexpr std::chrono::milliseconds again_connect_timeout{2'000};
-constexpr std::chrono::milliseconds again_connect_after{500};
+constexpr std::chrono::milliseconds again_connect_after{400};
+constexpr std::chrono::milliseconds again_silent_after{50};
 constexpr std::chrono::milliseconds again_handshake_timeout{3'000};
 
 /// The scope of a link-local address is not told with the addresses of the interfaces.
@@ -115,7 +116,7 @@ asio::awaitable<void> lane_carrier::run(std::shared_ptr<lane_carrier> self)
 asio::awaitable<void> lane_carrier::dial_again()
 {
     if (attempts_ > 0 || away_since_.value_or(up_since_) - up_since_ < held_at_least)
-        co_await pause(refused_ ? refused_again_.next(asked_) : again_.next(asked_));
+        co_await pause(wait_before_dial());
     if (over_ || !wants_link())
         co_return;
     const auto& config = place_.config;
@@ -128,7 +129,9 @@ asio::awaitable<void> lane_carrier::dial_again()
     if (++attempts_ % 3 != 0)
         settings.address = address_;
     const auto began = io::clock::now();
-    auto dialled = co_await transport::dial(config.servers[server_], settings, place_.resolver);
+    auto url = config.servers[server_];
+    url.node = ticket_->node;
+    auto dialled = co_await transport::dial(url, settings, place_.resolver);
     if (over_)
         co_return;
     silent_ = !dialled.link && io::clock::now() - began >= settings.connect_timeout;
@@ -139,6 +142,15 @@ asio::awaitable<void> lane_carrier::dial_again()
     else if (wants_link())
         carry_on(std::move(*dialled.link));
     // Else the old link has spoken again, and the new one goes.
+}
+
+/// Who comes back to a server that answers comes at a time of its own (full jitter). Where nobody
+/// answers, nobody is to be spared, and the attempt itself took its time.
+std::chrono::milliseconds lane_carrier::wait_before_dial()
+{
+    if (silent_)
+        return again_silent_after;
+    return refused_ ? refused_again_.next(asked_) : again_.next(asked_);
 }
 
 asio::awaitable<void> lane_carrier::pause(std::chrono::milliseconds wait)
@@ -154,7 +166,9 @@ void lane_carrier::carry_on(transport::link link)
     wanted_ = ticket_->resume(driver_->lane().recv_seq());
     auto h = hello_terms(place_.config.lane, link.paced);
     h.attach = wanted_;
-    driver_->attach(std::move(link), std::move(h));
+    error_code ec;
+    const bool elsewhere = address_ && link.socket.remote_endpoint(ec) != *address_;
+    driver_->attach(std::move(link), std::move(h), elsewhere);
 }
 
 void lane_carrier::retire()

@@ -193,6 +193,23 @@ void lane_driver::on_data(const mux::stream_data& data)
     stream->deliver(data.octets, data.fin);
 }
 
+/// A lane that was to be carried on can be tried again as long as it is kept, unless the no is for
+/// good.
+bool lane_driver::may_ask_again() noexcept
+{
+    switch (static_cast<mux::refusal>(refused_code_)) {
+    case mux::refusal::limit_reached:
+        return true;
+    case mux::refusal::unknown_session:
+        if (!elsewhere_ || strangers_left_ == 0)
+            return false;
+        --strangers_left_;
+        return true;
+    default:
+        return false;
+    }
+}
+
 void lane_driver::dispatch(mux::event& event)
 {
     const auto stream_of = [](mux::stream_tag tag) {
@@ -227,14 +244,13 @@ void lane_driver::dispatch(mux::event& event)
         if (owner_ != nullptr)
             owner_->on_open(*this, stream, std::move(open->request));
     } else if (const auto* const hello = std::get_if<mux::peer_ready>(&event)) {
+        strangers_left_ = strangers_max;
         if (owner_ != nullptr)
             owner_->on_hello(*this, hello->peer);
     } else if (auto* const no = std::get_if<mux::peer_refused>(&event)) {
         lost_why_ = "the server refused the lane: " + no->why.why.text;
         refused_code_ = no->why.why.code;
-        // A lane that was to be carried on can be tried again as long as it is kept.
-        if (refused_code_ == static_cast<std::uint16_t>(mux::refusal::limit_reached) &&
-            lane_.resumable())
+        if (lane_.resumable() && may_ask_again())
             lose({});
         else
             begin_closing();

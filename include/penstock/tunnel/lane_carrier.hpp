@@ -84,6 +84,7 @@ public:
 private:
     static io::asio::awaitable<void> run(std::shared_ptr<lane_carrier> self);
     io::asio::awaitable<void> dial_again();
+    [[nodiscard]] std::chrono::milliseconds wait_before_dial();
     io::asio::awaitable<void> pause(std::chrono::milliseconds wait);
     [[nodiscard]] bool wants_link() const noexcept
     {

@@ -67,8 +67,9 @@ public:
     /// Begins to read and write. The connecting side has called send_hello() before.
     void start();
     /// Connecting side: carries the lane on over another link, instead of the one that it may still
-    /// have; `h` asks for a resume.
-    void attach(transport::link link, mux::hello h);
+    /// have; `h` asks for a resume. `elsewhere`: the link may go to a server that never had the
+    /// lane, so that its word does not count for much.
+    void attach(transport::link link, mux::hello h, bool elsewhere = false);
     /// Accepting side: the same over the link on which `peer` came; `h` is our answer. False: the
     /// peer's count cannot be, and the lane ends.
     [[nodiscard]] bool resume(transport::link link, const mux::hello& peer, mux::hello h);
@@ -148,6 +149,7 @@ private:
     void handle_websocket(ws::event& event);
     void handle_payload(byte_view payload, bool message_end);
     void dispatch(mux::event& event);
+    [[nodiscard]] bool may_ask_again() noexcept;
     void on_data(const mux::stream_data& data);
 
     // lane_driver_write.cpp
@@ -187,6 +189,8 @@ private:
     void reset_stream(local_stream& stream, failure code);
     void stream_ended(local_stream& stream, failure code);
 
+    static constexpr unsigned strangers_max = 3;
+
     transport::link link_;
     mux::lane lane_;
     settings config_;
@@ -209,6 +213,8 @@ private:
     std::size_t lowat_bytes_ = 0;
     std::string lost_why_;
     std::uint16_t refused_code_ = 0;
+    unsigned strangers_left_ = strangers_max;  ///< servers elsewhere that may not know the lane
+    bool elsewhere_ = false;
     ws::close_code close_code_ = ws::close_code::normal;
     bool clean_ = false;
     bool linked_ = false;
