@@ -154,6 +154,7 @@ struct gateway::state {
     /// Links may be dead that say nothing about it, and servers within reach again.
     void probe_links()
     {
+        observe::debug("network.changed");
         const auto addresses = net::local_addresses();
         on_every_thread([addresses](worker& w) { w.pool().probe(addresses); });
     }
