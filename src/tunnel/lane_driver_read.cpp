@@ -121,6 +121,11 @@ void lane_driver::handle_plaintext(mutable_bytes plaintext)
             if (closing_)
                 return;
             lost_why_ = "the peer broke the WebSocket protocol: " + event.error().message();
+            // As a rule it was not the peer but something between, which says nothing of the lane.
+            if (lane_.resumable()) {
+                lose({});
+                return;
+            }
             close_code_ = ws::close_code_for(event.error());
             begin_closing();
             return;

@@ -80,6 +80,8 @@ struct link_pair {
     memory_budget budget{64 * 1024 * 1024};
     tunnel::thread_resources resources{context, budget};
     tunnel::settings config;
+    std::size_t replay_bytes_max =
+        0;  ///< of the drivers that are made; 0: their lanes end with the link
     recording_owner client_owner, server_owner;
     std::shared_ptr<tunnel::lane_driver> client, server;
     std::deque<tcp::socket> targets;  ///< the far ends of what the server "dialled"
@@ -137,6 +139,8 @@ struct link_pair {
         mux::lane_settings lane;
         lane.role = side;
         lane.streams_max = side == mux::side::accepting ? 1'000 : 0;
+        lane.replay_bytes_max = replay_bytes_max;
+        lane.resume_timeout = config.resume_timeout;
         return std::make_shared<tunnel::lane_driver>(
             std::move(link), lane, config, resources, owner
         );
