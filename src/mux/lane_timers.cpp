@@ -41,20 +41,39 @@ void lane::probe(bool suspect) noexcept
     suspect_ = suspect_ || suspect;
 }
 
+/// When a peer that has acknowledged nothing new, but is alive, has done so for too long. max():
+/// not by what was heard of it so far, since a silent one may be cut off, and has the link's
+/// time-out.
+time_point lane::ack_overdue_at() const noexcept
+{
+    if (unacked_since_ == time_point::max())
+        return unacked_since_;
+    const auto due = unacked_since_ + settings_.ack_overdue;
+    return due - last_received_ < settings_.ack_overdue / 2 ? due : time_point::max();
+}
+
+void lane::handle_sign_of_life(time_point now) noexcept
+{
+    // What it was told during a silence it may hear of only now.
+    if (unacked_since_ != time_point::max() &&
+        now - std::max(last_received_, unacked_since_) >= settings_.ack_overdue / 2)
+        unacked_since_ = now;
+    last_received_ = now;
+    suspect_ = false;
+}
+
 time_point lane::next_deadline() const noexcept
 {
     if (failed_)
         return time_point::max();
     if (resuming_)
         return std::min(next_recount_, refund_due_);
-    auto due = std::min({next_ping_, next_recount_, refund_due_, ack_due_});
+    auto due = std::min({next_ping_, next_recount_, refund_due_, ack_due_, ack_overdue_at()});
     if (const auto silent = silent_since(); silent != time_point::max()) {
         const bool next_is_the_end = suspect_ || !hello_received_;
         due =
             std::min(due, silent + (next_is_the_end ? settings_.link_timeout : suspicion_delay()));
     }
-    if (unacked_since_ != time_point::max())
-        due = std::min(due, unacked_since_ + settings_.ack_overdue);
     if (!half_closed_.empty())
         due = std::min(due, half_closed_.front().linger_due);
     return due;
@@ -83,7 +102,7 @@ bool lane::handle_link_timeout(time_point now)
         if (!suspect_ && now - silent >= suspicion_delay())
             probe(true);
     }
-    if (unacked_since_ != time_point::max() && now - unacked_since_ >= settings_.ack_overdue) {
+    if (now >= ack_overdue_at()) {
         fail(errc::bad_state, "an ACK is overdue though the link is alive");
         return false;
     }

@@ -83,11 +83,7 @@ public:
     /// Streams that a timeout ended; call until nothing after handle_timeout().
     [[nodiscard]] std::optional<event> poll_event();
     /// A sign of life that carries no frame (a WebSocket ping or pong).
-    void handle_sign_of_life(time_point now) noexcept
-    {
-        last_received_ = now;
-        suspect_ = false;
-    }
+    void handle_sign_of_life(time_point now) noexcept;
     /// Something outside says that the link may be dead: the peer is asked at once. `suspect`: it
     /// probably is, and suspect() holds until something comes.
     void probe(bool suspect = false) noexcept;
@@ -262,6 +258,7 @@ private:
     void recount_receiving(time_point now);
     void shed_for_memory(time_point now);
     void end_by_timeout(stream& s, failure code);
+    [[nodiscard]] time_point ack_overdue_at() const noexcept;
     [[nodiscard]] time_point silent_since() const noexcept;
     [[nodiscard]] std::chrono::milliseconds ping_interval() noexcept;
     void mark_busy(time_point now) noexcept;
