@@ -10,7 +10,8 @@ from peers import LINGER_RST
 class Link:
     def __init__(self, near, far):
         self.near, self.far = near, far
-        self.silent = False
+        self.held = False  # what the server sends is not read
+        self.devours = False  # what the gateway sends is read and forgotten
 
     def reset(self, *sides):
         for side in sides or (self.near, self.far):
@@ -32,6 +33,7 @@ class BreakingNetwork:
         self.links = []
         self.left = []  # broken in a way that leaves sockets open
         self.down = False
+        self.to_server = 0  # octets that the gateway sent
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.listener, selectors.EVENT_READ, None)
         threading.Thread(target=self._run, daemon=True).start()
@@ -62,15 +64,41 @@ class BreakingNetwork:
         with self.lock:
             self.down = False
 
+    def hold_answers(self):
+        """Nothing that the server says arrives, on another link neither, until release_answers(). Nothing is lost."""
+        with self.lock:
+            self.down = True
+            for link in self.links:
+                self.selector.unregister(link.far)
+                link.held = True
+            return len(self.links)
+
+    def release_answers(self):
+        with self.lock:
+            self.down = False
+            for link in (link for link in self.links if link.held):
+                self.selector.register(link.far, selectors.EVENT_READ, (link, link.far, link.near))
+                link.held = False
+
+    def devour(self):
+        """What the gateway sends goes nowhere, though it can be sent. Such a link is only good for being broken."""
+        with self.lock:
+            for link in self.links:
+                link.devours = True
+
     def _break(self, how):
         with self.lock:
             broken, self.links = self.links, []
             for link in broken:
-                for side in (link.near, link.far):
-                    self.selector.unregister(side)
+                self._forget(link)
                 how(link)
             self.left += broken
         return len(broken)
+
+    def _forget(self, link):
+        self.selector.unregister(link.near)
+        if not link.held:
+            self.selector.unregister(link.far)
 
     def _run(self):
         while True:
@@ -100,12 +128,13 @@ class BreakingNetwork:
         try:
             data = source.recv(65536)
             if data:
-                sink.sendall(data)
+                if sink is link.near or not link.devours:
+                    sink.sendall(data)
+                self.to_server += len(data) if sink is link.far else 0
                 return
         except OSError:
             pass
         self.links.remove(link)
-        self.selector.unregister(link.near)
-        self.selector.unregister(link.far)
+        self._forget(link)
         link.near.close()
         link.far.close()

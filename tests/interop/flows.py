@@ -1,4 +1,4 @@
-"""Streams that carry something in both directions all the time, and are compared octet for octet when they have ended."""
+"""Streams that carry something in both directions all the time, compared octet for octet; and how streams end."""
 
 import hashlib
 import random
@@ -7,7 +7,20 @@ import threading
 import time
 
 from harness import expect_equal, wait_until
-from peers import Target, read_exactly, socks5
+from peers import LINGER_RST, Target, read_exactly, read_to_end, socks5
+
+
+def reset(connection):
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RST)
+    connection.close()
+
+
+def ended_by_reset(connection):
+    """Reads on; whether the end is a reset, and what came before it."""
+    try:
+        return False, read_to_end(connection)
+    except ConnectionResetError:
+        return True, b""
 
 
 class Flow:

@@ -75,6 +75,10 @@ class Process:
     def text(self):
         return Path(self.log).read_text(errors="replace")
 
+    def count(self, words):
+        """How often it has said so."""
+        return len(re.findall(words, self.text()))
+
     def wait_line(self, pattern, seconds=20):
         """The match of the first line that fits; fails at once if the process is gone."""
         compiled = re.compile(pattern)

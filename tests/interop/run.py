@@ -27,7 +27,7 @@ from cases import CASES
 from harness import ROOT, Bed, Failed, Skip
 
 for module in ("clients", "ssh", "exact", "flow", "load", "wrong_input", "lifecycle", "noticing", "resume", "outage",
-               "settings", "front"):
+               "restart", "settings", "front"):
     importlib.import_module(f"case_{module}")
 
 OK, FAIL, SKIP = 0, 1, 77  # exit status of one case
