@@ -89,6 +89,7 @@ lane::outcome lane::handle_lane_frame(const frame_view& frame, time_point now)
             return fail(errc::protocol, "malformed DRAIN");
         if (std::exchange(peer_draining_, true))
             return ignore_frame(now);
+        peer_last_stream_ = drain->last_stream;
         return std::optional<event>{peer_draining{std::move(*drain)}};
     }
     case frame_type::link_drain: {

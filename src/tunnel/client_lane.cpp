@@ -208,10 +208,14 @@ void client_lane::on_up(lane_carrier& carrier, const mux::hello& peer)
 
 void client_lane::on_away(lane_carrier&) { changed_.cancel(); }
 
-void client_lane::on_leaving(lane_carrier& carrier)
+/// What is new shall have a link before this one is of no use: no wait, unless links do not hold.
+void client_lane::on_leaving(lane_carrier& carrier, bool held)
 {
     if (current_.get() != &carrier)
         return;
+    lost_ = !held;
+    if (held)
+        backoff_.succeed();
     retired_.push_back(std::move(current_));
     place_.pool.lane_changed();
     changed_.cancel();
@@ -233,7 +237,8 @@ void client_lane::on_end(lane_carrier& carrier, bool held)
         current_.reset();
     if (coming) {
         coming_.reset();
-        choice_->failed(carrier.server(), io::clock::now());  // it answers, but not for us
+        if (!carrier.forgotten())  // else the server is another one now, and takes fresh sessions
+            choice_->failed(carrier.server(), io::clock::now());  // it answers, but not for us
     }
     if (held)
         backoff_.succeed();

@@ -51,7 +51,17 @@ void lane_carrier::on_draining(lane_driver& driver, const std::string& text)
     observe::info("link.draining", {{"lane", place_.index}, {"why", text}});
     driver.drain(std::chrono::milliseconds::zero(), "the other side drains");
     retired_ = true;
-    owner_.on_leaving(*this);
+    if (ticket_)
+        session_.refused(place_.index, ticket_->session);  // of no use for other lanes either
+    owner_.on_leaving(*this, held());
+}
+
+bool lane_carrier::held() const { return ticket_ && io::clock::now() - up_since_ >= held_at_least; }
+
+bool lane_carrier::forgotten() const noexcept
+{
+    return !ticket_ && wanted_.mode == mux::attach_mode::join &&
+           driver_->refused_code() == static_cast<std::uint16_t>(mux::refusal::unknown_session);
 }
 
 void lane_carrier::on_stream_end(lane_driver& driver, const local_stream& stream, failure code)
@@ -129,7 +139,7 @@ void lane_carrier::on_lost(lane_driver& driver, const std::string& why, bool cle
         if (driver.refused_code() == unknown)
             session_.refused(place_.index, ticket_->session);
         session_.lost(ticket_->session);
-    } else if (driver.refused_code() == unknown && wanted_.mode == mux::attach_mode::join) {
+    } else if (forgotten()) {
         session_.refused(place_.index, wanted_.session);
     } else {
         session_.abort(place_.index);
@@ -141,7 +151,7 @@ void lane_carrier::on_lost(lane_driver& driver, const std::string& why, bool cle
         place_.pool.report_trouble("the link to the server was lost: " + why);
     over_ = true;
     changed_.cancel();
-    owner_.on_end(*this, ticket_ && io::clock::now() - up_since_ >= held_at_least);
+    owner_.on_end(*this, held());
 }
 
 }  // namespace penstock::tunnel

@@ -233,6 +233,7 @@ void lane_driver::dispatch(mux::event& event)
         open_answer answer;
         answer.code = refused->code == failure::none ? failure::general : refused->code;
         answer.detail = std::move(refused->text);
+        answer.never_looked_at = lane_.never_looked_at(refused->id);
         if (const auto stream = stream_of(refused->tag)) {
             stream->set_answer(std::move(answer));
             stream_ended(*stream, refused->code);

@@ -125,12 +125,26 @@ bool lane_pool::coming() const noexcept
     return std::ranges::any_of(lanes_, [](const auto& lane) { return lane->connecting(); });
 }
 
+/// 1. wait for a lane that takes streams 2. ask 3. again, if the lane was about to go and nobody
+/// looked at the OPEN (PROTOCOL.md, drain): the request is as good as new.
 asio::awaitable<open_result> lane_pool::open(mux::open_frame request)
 {
+    const auto deadline = io::clock::now() + config_.link_wait;
+    for (;;) {
+        auto result = co_await ask(request, deadline);
+        if (!result.never_looked_at || draining_ || io::clock::now() >= deadline)
+            co_return result;
+        const auto cancellation = co_await asio::this_coro::cancellation_state;
+        if (cancellation.cancelled() != asio::cancellation_type::none)
+            co_return result;
+    }
+}
+
+asio::awaitable<open_result>
+lane_pool::ask(const mux::open_frame& request, io::clock::time_point deadline)
+{
     asio::steady_timer timer(resources_.context);
-    const auto began = io::clock::now();
-    const auto deadline = began + config_.link_wait;
-    const auto better_by = std::min(began + better_lane_wait, deadline);
+    const auto better_by = std::min(io::clock::now() + better_lane_wait, deadline);
     auto* driver = draining_ ? nullptr : best();
     while (driver == nullptr || driver->hindered()) {
         const auto now = io::clock::now();
@@ -160,7 +174,7 @@ asio::awaitable<open_result> lane_pool::open(mux::open_frame request)
     // has the fewest streams: the others are crowded too.
     if (driver->lane().crowded())
         start_next_spare();
-    auto stream = driver->open(std::move(request));
+    auto stream = driver->open(request);
     if (!stream)
         co_return unavailable();
     co_return co_await await_answer(std::move(stream));
@@ -183,6 +197,7 @@ asio::awaitable<open_result> lane_pool::await_answer(local_stream::pointer strea
     result.code = answer.code;
     result.detail = answer.detail;
     result.bound = answer.bound;
+    result.never_looked_at = answer.never_looked_at;
     if (result.code == failure::none)
         result.stream = std::move(stream);
     co_return result;

@@ -182,6 +182,8 @@ void local_stream::end_if_done()
 /// The driver's last call. RST stays RST, FIN stays FIN.
 void local_stream::end(failure code)
 {
+    const bool never_looked_at =
+        driver_ != nullptr && opening_ && driver_->lane().never_looked_at(id_);
     driver_ = nullptr;
     if (socket_) {
         error_code ignored;
@@ -197,6 +199,7 @@ void local_stream::end(failure code)
         open_answer answer;
         answer.code = code;
         answer.detail = describe(code).text;
+        answer.never_looked_at = never_looked_at;
         set_answer(std::move(answer));
     }
     notify(code);

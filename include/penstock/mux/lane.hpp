@@ -165,6 +165,12 @@ public:
     {
         return streams_.size() >= peer_.streams_max - peer_.streams_max / 8;
     }
+    /// The peer has said in its DRAIN that it takes no stream so high: it did nothing for ours, and
+    /// whoever opened it may do so again on another lane.
+    [[nodiscard]] bool never_looked_at(stream_id ours) const noexcept
+    {
+        return static_cast<std::uint32_t>(ours) > peer_last_stream_;
+    }
     [[nodiscard]] bool failed() const noexcept { return failed_.has_value(); }
     [[nodiscard]] const std::optional<reason>& failure_reason() const noexcept { return failed_; }
     /// What was sent over an earlier link is being sent again, by us or by the peer: new frames
@@ -324,6 +330,7 @@ private:
     bool peer_ended_ = false;  ///< by CLOSE or LANE_ERR: no other link follows
     bool draining_ = false;    ///< we take no new streams
     bool peer_draining_ = false;
+    std::uint32_t peer_last_stream_ = stream_id_end;  ///< of its DRAIN; before that none is beyond
     bool link_draining_ = false;  ///< the peer takes no new streams on this link
 
     time_point ack_due_ = time_point::max();

@@ -63,7 +63,7 @@ private:
 
     void on_up(lane_carrier& carrier, const mux::hello& peer) override;
     void on_away(lane_carrier& carrier) override;
-    void on_leaving(lane_carrier& carrier) override;
+    void on_leaving(lane_carrier& carrier, bool held) override;
     void on_end(lane_carrier& carrier, bool held) override;
 
     /// Replaced lanes that still have streams: beyond it the oldest is given up.

@@ -29,9 +29,10 @@ public:
     virtual void on_up(lane_carrier& carrier, const mux::hello& peer) = 0;
     /// The link is suspect or lost; another one is being looked for.
     virtual void on_away(lane_carrier& carrier) = 0;
-    /// The server takes no new streams on this lane.
-    virtual void on_leaving(lane_carrier& carrier) = 0;
-    /// The last call: the lane has ended. `held`: its last link was up for longer than a moment.
+    /// The server takes no new streams on this lane. `held`: its last link was up for longer than a
+    /// moment.
+    virtual void on_leaving(lane_carrier& carrier, bool held) = 0;
+    /// The last call: the lane has ended.
     virtual void on_end(lane_carrier& carrier, bool held) = 0;
 };
 
@@ -78,6 +79,8 @@ public:
 
     [[nodiscard]] lane_driver& driver() const noexcept { return *driver_; }
     [[nodiscard]] std::size_t server() const noexcept { return server_; }
+    /// It was to join a session that the server does not know: the next one will be fresh.
+    [[nodiscard]] bool forgotten() const noexcept;
     /// Since when the lane is without a link that works; nothing: it has one.
     [[nodiscard]] std::optional<io::clock::time_point> away_since() const noexcept;
 
@@ -91,6 +94,7 @@ private:
         return driver_->detached() || driver_->suspect();
     }
     void carry_on(transport::link link);
+    [[nodiscard]] bool held() const;
     void note_away();
 
     void on_hello(lane_driver& driver, const mux::hello& peer) override;

@@ -21,6 +21,8 @@ struct open_result {
     std::string detail;            ///< one line for a person; empty on success
     local_stream::pointer stream;  ///< set exactly if code is none; attach() it or reset() it
     io::tcp::endpoint bound;       ///< the server's end of the connection to the target
+    bool never_looked_at =
+        false;  ///< refused by a lane that is about to go, before anything was done
 };
 
 /// The lanes of one thread: a request takes the lane with the least to do, or waits a bounded time
@@ -80,6 +82,8 @@ private:
     [[nodiscard]] bool coming() const noexcept;
     void start_next_spare();
     [[nodiscard]] open_result unavailable() const;
+    io::asio::awaitable<open_result>
+    ask(const mux::open_frame& request, io::clock::time_point deadline);
     io::asio::awaitable<open_result> await_answer(local_stream::pointer stream);
 
     const client_settings& config_;

@@ -25,6 +25,7 @@ struct open_answer {
     failure code = failure::general;
     std::string detail;
     io::tcp::endpoint bound;
+    bool never_looked_at = false;  ///< refused, and nothing was done for it: ask another lane
 };
 
 /// The local end of a stream: the client's socket at the gateway, the target's at the server. Moves

@@ -38,6 +38,33 @@ BOOST_AUTO_TEST_CASE(a_drained_peer_gets_no_new_streams)
     BOOST_TEST(l.receive(drain).empty());  // said once
 }
 
+BOOST_AUTO_TEST_CASE(what_a_drain_does_not_count_was_never_looked_at)
+{
+    scripted_lane l;
+    l.greet();
+    BOOST_TEST(l.open() == 1U);
+    BOOST_TEST(l.open() == 3U);
+    (void)l.sent();
+    BOOST_TEST(!l.lane.never_looked_at(mux::stream_id{3}));  // who knows
+    octets drain;
+    mux::append_drain(drain, {1, 30'000, {0, "restart"}});
+    (void)l.receive(drain);
+    BOOST_TEST(!l.lane.never_looked_at(mux::stream_id{1}));
+    BOOST_TEST(l.lane.never_looked_at(mux::stream_id{3}));
+}
+
+BOOST_AUTO_TEST_CASE(a_link_that_goes_away_says_nothing_about_streams)
+{
+    scripted_lane l;
+    l.greet();
+    BOOST_TEST(l.open() == 1U);
+    (void)l.sent();
+    octets drain;
+    mux::append_u32(drain, frame_type::link_drain, mux::stream_id{}, 5'000);
+    (void)l.receive(drain);
+    BOOST_TEST(!l.lane.never_looked_at(mux::stream_id{1}));
+}
+
 BOOST_AUTO_TEST_CASE(a_link_that_is_to_go_away_says_when)
 {
     scripted_lane l;

@@ -176,6 +176,38 @@ BOOST_AUTO_TEST_CASE(a_lost_link_resets_its_streams_and_tells_the_owner)
     BOOST_TEST(!pair.client_owner.lost_clean);
 }
 
+/// The server goes before it has read the OPEN: DRAIN, which does not count it, and the end of the
+/// lane are all that comes back.
+BOOST_AUTO_TEST_CASE(an_open_that_crosses_a_drain_was_never_looked_at)
+{
+    link_pair pair;
+    mux::open_frame request;
+    request.destination = *parse_target("target.example:80");
+    const auto stream = pair.client->open(request);
+    BOOST_REQUIRE(stream);
+    bool answered = false;
+    stream->on_answer([&] { answered = true; });
+    pair.server->drain(std::chrono::seconds(5), "restart");
+    pair.run_until([&] { return answered; });
+    BOOST_TEST((stream->answer()->code != failure::none));
+    BOOST_TEST(stream->answer()->never_looked_at);
+    BOOST_TEST(pair.targets.empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_open_that_a_lost_link_leaves_unanswered_may_have_been_looked_at)
+{
+    link_pair pair;
+    mux::open_frame request;
+    request.destination = *parse_target("target.example:80");
+    const auto stream = pair.client->open(request);
+    BOOST_REQUIRE(stream);
+    bool answered = false;
+    stream->on_answer([&] { answered = true; });
+    pair.server->abandon();
+    pair.run_until([&] { return answered; });
+    BOOST_TEST(!stream->answer()->never_looked_at);
+}
+
 BOOST_AUTO_TEST_CASE(a_drained_link_keeps_its_stream_and_then_goes_cleanly)
 {
     link_pair pair;
