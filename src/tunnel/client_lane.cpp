@@ -39,7 +39,7 @@ client_lane::client_lane(
 )
     : place_{index, config, resources, resolver, pool, random_seed()}, choice_(std::move(choice)),
       backoff_(config.lane.backoff_min, config.lane.backoff_max, place_.seed),
-      changed_(resources.context)
+      asked_(place_.seed + 4), changed_(resources.context)
 {
 }
 
@@ -121,8 +121,10 @@ io::clock::duration client_lane::patience() const
 /// 1. wait, if a lane was just lost 2. ask the session what to be 3. dial 4. HELLO.
 asio::awaitable<void> client_lane::dial(std::size_t server)
 {
-    if (std::exchange(lost_, false))
-        co_await back_off({});
+    if (std::exchange(lost_, false)) {
+        co_await back_off(asked_.value());
+        asked_.over();
+    }
     if (stopping_)
         co_return;
     auto& session = choice_->session(server);
@@ -245,6 +247,7 @@ void client_lane::on_end(lane_carrier& carrier, bool held)
     std::erase_if(retired_, is);
     place_.pool.lane_changed();
     if (current || coming) {
+        asked_.ask(after_close(carrier.driver().peer_close_code(), false));
         lost_ = true;
         changed_.cancel();
     }
@@ -270,6 +273,14 @@ void client_lane::probe(const std::vector<ip_address>& local_addresses)
 void client_lane::ask()
 {
     for_each([](lane_carrier& held) { held.driver().probe({}); });
+}
+
+void client_lane::hurry()
+{
+    if (current_)
+        current_->hurry();
+    else if (asked_.hurry())
+        changed_.cancel();
 }
 
 void client_lane::drain(std::chrono::milliseconds deadline)

@@ -62,7 +62,7 @@ lane_carrier::lane_carrier(
     : place_(place), server_(server), session_(session), wanted_(wanted), owner_(owner),
       again_(place.config.lane.backoff_min, pause_max, place.seed + 1),
       refused_again_(place.config.lane.backoff_min, place.config.lane.backoff_max, place.seed + 2),
-      changed_(place.resources.context)
+      changed_(place.resources.context), asked_(place.seed + 3)
 {
 }
 
@@ -115,8 +115,11 @@ asio::awaitable<void> lane_carrier::run(std::shared_ptr<lane_carrier> self)
 /// while the network is in trouble; every third time it is looked up again.
 asio::awaitable<void> lane_carrier::dial_again()
 {
-    if (attempts_ > 0 || away_since_.value_or(up_since_) - up_since_ < held_at_least)
+    if (attempts_ > 0 || away_since_.value_or(up_since_) - up_since_ < held_at_least ||
+        asked_.any()) {
         co_await pause(wait_before_dial());
+        asked_.over();
+    }
     if (over_ || !wants_link())
         co_return;
     const auto& config = place_.config;
@@ -136,7 +139,8 @@ asio::awaitable<void> lane_carrier::dial_again()
         co_return;
     silent_ = !dialled.link && io::clock::now() - began >= settings.connect_timeout;
     refused_ = !dialled.link && dialled.why.refused;
-    asked_ = dialled.link ? std::chrono::milliseconds(0) : dialled.why.retry_after;
+    if (!dialled.link)
+        asked_.ask(dialled.why.retry_after);
     if (!dialled.link)
         place_.report(server_, dialled.why, last_report_);
     else if (wants_link())
@@ -148,9 +152,10 @@ asio::awaitable<void> lane_carrier::dial_again()
 /// answers, nobody is to be spared, and the attempt itself took its time.
 std::chrono::milliseconds lane_carrier::wait_before_dial()
 {
+    const auto asked = asked_.value();
     if (silent_)
-        return again_silent_after;
-    return refused_ ? refused_again_.next(asked_) : again_.next(asked_);
+        return std::max<std::chrono::milliseconds>(again_silent_after, asked);
+    return refused_ ? refused_again_.next(asked) : again_.next(asked);
 }
 
 asio::awaitable<void> lane_carrier::pause(std::chrono::milliseconds wait)
@@ -194,6 +199,12 @@ void lane_carrier::abandon()
     over_ = true;
     driver_->abandon();
     changed_.cancel();
+}
+
+void lane_carrier::hurry()
+{
+    if (asked_.hurry())
+        changed_.cancel();
 }
 
 void lane_carrier::probe(const std::vector<ip_address>& local_addresses)

@@ -113,6 +113,8 @@ void lane_carrier::on_detached(lane_driver& driver, const std::string& why)
     const auto& lane = driver.lane();
     // An attempt that failed is told once, like any other.
     const bool again = std::exchange(loss_told_, true);
+    if (driver.peer_close_code() != 0)
+        asked_.ask(after_close(driver.peer_close_code(), lane.stream_count() > 0));
     note_away();
     const auto level = again ? observe::severity::debug : observe::severity::warning;
     if (observe::enabled(level))

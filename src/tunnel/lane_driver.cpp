@@ -120,6 +120,7 @@ void lane_driver::close(std::string_view text)
         reset_stream(streams_.front(), failure::session_lost);
     lane_.close(text);
     lost_why_ = text;
+    close_code_ = farewell_;
     clean_ = true;
     if (!linked_) {
         end({});

@@ -56,6 +56,7 @@ void lane_driver::start_link(std::chrono::milliseconds patience)
     detached_ = false;
     closing_ = close_sent_ = clean_ = write_blocked_ = false;
     refused_code_ = 0;
+    peer_close_code_ = 0;
     close_code_ = ws::close_code::normal;
     lost_why_.clear();
     sizer_ = {};

@@ -150,8 +150,10 @@ void lane_driver::handle_websocket(ws::event& event)
         ws::append_pong(pong_, ping->payload, mask());
     } else if (std::holds_alternative<ws::pong>(event)) {
         ++websocket_pongs_;
-    } else if (const auto* const close = std::get_if<ws::close>(&event);
-               close != nullptr && !closing_) {
+    } else if (const auto* const close = std::get_if<ws::close>(&event)) {
+        peer_close_code_ = close->code;
+        if (closing_)
+            return;
         if (lost_why_.empty())
             lost_why_ = "the peer closed the link: " + std::to_string(close->code) + ' ' +
                         std::string(close->reason);

@@ -159,6 +159,8 @@ lane_pool::ask(const mux::open_frame& request, io::clock::time_point deadline)
             co_return unavailable();
         if (wait_full)
             co_return overloaded("too many requests wait for the link to the server");
+        for (const auto& lane : lanes_)
+            lane->hurry();
         waiter entry(timer);
         waiters_->push_back(entry);
         ++waiting_;

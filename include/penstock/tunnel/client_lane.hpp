@@ -40,6 +40,8 @@ public:
     void probe(const std::vector<ip_address>& local_addresses);
     /// The peers of all links are asked whether they are there.
     void ask();
+    /// A request has no link to go to: a wait that a server asked for out of politeness ends.
+    void hurry();
     void drain(std::chrono::milliseconds deadline);
     void close();
     /// Drops the link without a word.
@@ -72,6 +74,7 @@ private:
     lane_place place_;
     std::shared_ptr<server_choice> choice_;
     backoff backoff_;
+    asked_wait asked_;                  ///< by the server of the last lane, as it closed that
     io::asio::steady_timer changed_;    ///< cancelled when run() has something to look at
     carrier_ptr current_;               ///< was up; takes new streams while it has a link
     carrier_ptr coming_;                ///< has a link, and waits for the server's HELLO

@@ -5,6 +5,7 @@
 #include <penstock/tunnel/client_session.hpp>
 #include <penstock/tunnel/client_settings.hpp>
 #include <penstock/tunnel/lane_driver.hpp>
+#include <penstock/tunnel/stay_away.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -74,6 +75,8 @@ public:
     void close(std::string_view why);
     /// Drops the link without a word.
     void abandon();
+    /// A request has no other link to go to.
+    void hurry();
     /// The network has changed: looks at once whether the link still holds.
     void probe(const std::vector<ip_address>& local_addresses);
 
@@ -122,7 +125,7 @@ private:
     std::size_t attempts_ = 0;                  ///< to carry the lane on, since it was last up
     bool silent_ = false;                       ///< nothing answered the last attempt
     bool refused_ = false;                      ///< it was answered, and with a no
-    std::chrono::milliseconds asked_{0};        ///< for how long not to come again
+    asked_wait asked_;                          ///< for how long not to come again
     std::optional<io::tcp::endpoint> address_;  ///< of the server's end of the last link
     io::clock::time_point up_since_{};
     std::optional<io::clock::time_point> away_since_;

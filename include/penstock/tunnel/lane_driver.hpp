@@ -95,6 +95,8 @@ public:
     void retire();
     /// Something outside says that the link may be dead, or that it is, if `why` is not empty.
     void probe(const std::string& why);
+    /// The WebSocket close code that close() and the end of drain() say, instead of 1000.
+    void set_farewell(ws::close_code code) noexcept { farewell_ = code; }
     /// Ends all streams and the link: CLOSE, WebSocket close, close_notify, as far as the socket
     /// takes them.
     void close(std::string_view text);
@@ -124,6 +126,8 @@ public:
     }
     /// The code of the peer's HELLO_ERR, 0 without one.
     [[nodiscard]] std::uint16_t refused_code() const noexcept { return refused_code_; }
+    /// Of the peer's WebSocket close on the last link; 0 without one.
+    [[nodiscard]] std::uint16_t peer_close_code() const noexcept { return peer_close_code_; }
     /// WebSocket pongs that came back, for tests and status.
     [[nodiscard]] std::uint64_t websocket_pongs() const noexcept { return websocket_pongs_; }
     /// Where the link goes to; nothing if it has none.
@@ -215,6 +219,8 @@ private:
     std::uint16_t refused_code_ = 0;
     unsigned strangers_left_ = strangers_max;  ///< servers elsewhere that may not know the lane
     bool elsewhere_ = false;
+    std::uint16_t peer_close_code_ = 0;
+    ws::close_code farewell_ = ws::close_code::normal;
     ws::close_code close_code_ = ws::close_code::normal;
     bool clean_ = false;
     bool linked_ = false;

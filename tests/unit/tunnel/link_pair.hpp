@@ -38,6 +38,7 @@ struct recording_owner : tunnel::lane_owner {
     bool lost = false;
     bool lost_clean = false;
     std::string lost_why;
+    std::uint16_t close_code = 0;  ///< the peer's, when the driver was lost
     std::vector<std::pair<std::uint32_t, failure>> ended;
     std::function<void(tunnel::lane_driver&)> hello;
 
@@ -66,8 +67,9 @@ struct recording_owner : tunnel::lane_owner {
         detached = true;
         lost_why = why;
     }
-    void on_lost(tunnel::lane_driver&, const std::string& why, bool clean) override
+    void on_lost(tunnel::lane_driver& driver, const std::string& why, bool clean) override
     {
+        close_code = driver.peer_close_code();
         lost = true;
         lost_why = why;
         lost_clean = clean;
