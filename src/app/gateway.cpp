@@ -8,16 +8,9 @@ namespace penstock::app {
 
 int run_gateway(const arguments& args)
 {
-    auto config = config::read_gateway({args, environment()});
-    signals signalled;
-    const observe::log_sink log(config.log);
-    log_warnings(config.warnings);
-
-    gateway::gateway role(std::move(config.settings));
-    announce_listeners("gateway", role.addresses());
-    role.start();
-    static_cast<void>(signalled.wait());
-    drain("gateway", role, signalled);
+    run_role<gateway::gateway>("gateway", [&args](std::vector<io::listen_address> inherited) {
+        return config::read_gateway({args, environment(), std::move(inherited)});
+    });
     return exit_done;
 }
 

@@ -8,16 +8,9 @@ namespace penstock::app {
 
 int run_server(const arguments& args)
 {
-    auto config = config::read_server({args, environment()});
-    signals signalled;
-    const observe::log_sink log(config.log);
-    log_warnings(config.warnings);
-
-    server::server role(std::move(config.settings));
-    announce_listeners("server", role.addresses());
-    role.start();
-    static_cast<void>(signalled.wait());
-    drain("server", role, signalled);
+    run_role<server::server>("server", [&args](std::vector<io::listen_address> inherited) {
+        return config::read_server({args, environment(), std::move(inherited)});
+    });
     return exit_done;
 }
 

@@ -1,5 +1,6 @@
 #include "signals.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -11,6 +12,19 @@
 #include <unistd.h>
 
 namespace penstock::app {
+namespace {
+
+/// For poll(): -1 is for ever. Rounded up, so that the deadline has passed when it returns.
+int milliseconds_to(std::chrono::steady_clock::time_point deadline)
+{
+    if (deadline == std::chrono::steady_clock::time_point::max())
+        return -1;
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
+}
+
+}  // namespace
 
 signals::signals()
 {
@@ -25,11 +39,15 @@ signals::signals()
         throw std::system_error(errno, std::generic_category(), "signals");
 }
 
-signals::event signals::wait()
+signals::event signals::wait() { return wait(-1, std::chrono::steady_clock::time_point::max()); }
+
+signals::event signals::wait(int descriptor, std::chrono::steady_clock::time_point deadline)
 {
     for (;;) {
-        std::array<pollfd, 2> fds{{{signal_.get(), POLLIN, 0}, {notified_.get(), POLLIN, 0}}};
-        if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR)
+        std::array<pollfd, 3> fds{
+            {{signal_.get(), POLLIN, 0}, {notified_.get(), POLLIN, 0}, {descriptor, POLLIN, 0}}
+        };
+        if (::poll(fds.data(), fds.size(), milliseconds_to(deadline)) < 0 && errno != EINTR)
             throw std::system_error(errno, std::generic_category(), "signals");
         signalfd_siginfo info{};
         if (::read(signal_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info))
@@ -38,6 +56,10 @@ signals::event signals::wait()
         std::uint64_t count = 0;
         if (::read(notified_.get(), &count, sizeof count) == static_cast<ssize_t>(sizeof count))
             return event::notified;
+        if (fds[2].revents != 0)
+            return event::readable;
+        if (std::chrono::steady_clock::now() >= deadline)
+            return event::timed_out;
     }
 }
 
@@ -56,6 +78,8 @@ std::string_view to_string(signals::event e) noexcept
     case signals::event::terminated:
         return "SIGTERM";
     case signals::event::notified:
+    case signals::event::readable:
+    case signals::event::timed_out:
         break;
     }
     return "";

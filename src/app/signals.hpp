@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string_view>
 
 #include "descriptor.hpp"
@@ -12,10 +13,12 @@ class signals {
 public:
     signals();
 
-    enum class event : unsigned char { interrupted, terminated, notified };
+    enum class event : unsigned char { interrupted, terminated, notified, readable, timed_out };
 
     /// Blocks until a signal or notify().
     [[nodiscard]] event wait();
+    /// Or until `descriptor` can be read, or the deadline has passed.
+    [[nodiscard]] event wait(int descriptor, std::chrono::steady_clock::time_point deadline);
 
     /// From any thread; what was notified once is told once.
     void notify() noexcept;

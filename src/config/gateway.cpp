@@ -120,7 +120,7 @@ configuration<gateway::settings> read_gateway(const inputs& from)
     auto& s = out.settings;
 
     out.log = read_log_settings(values);
-    s.listen = read_listeners(role::gateway, values);
+    s.listen = read_listeners(role::gateway, values, from.inherited);
     s.users = read_users(values, out.warnings);
     const auto open =
         std::ranges::find_if_not(s.listen, [](const auto& a) { return io::is_local(a); });
@@ -143,6 +143,7 @@ configuration<gateway::settings> read_gateway(const inputs& from)
     read_link_loss(values, s.tunnel);
     values.read("link-wait", s.link_wait, {0ms, 10min});
     read_drain_timeout(values, s.drain_timeout);
+    out.hand_over = read_hand_over(values);
     s.inbound.log_targets = read_log_targets(values);
     read_dial(from, values, s.dial, out.warnings);
     out.given = values.values();

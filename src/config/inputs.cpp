@@ -1,6 +1,7 @@
 #include "inputs.hpp"
 
 #include <penstock/auth/user_table.hpp>
+#include <penstock/io/hand_over.hpp>
 
 #include <algorithm>
 #include <array>
@@ -85,9 +86,12 @@ observe::log_target_policy read_log_targets(const reader& from)
     return out;
 }
 
-std::vector<io::listen_address> read_listeners(role r, const reader& from)
+std::vector<io::listen_address>
+read_listeners(role r, const reader& from, const std::vector<io::listen_address>& inherited)
 {
     auto texts = from.values().all({"listen"});
+    if (texts.empty() && !inherited.empty())
+        return inherited;
     if (texts.empty())
         texts.push_back({"listen", std::string(find_option(r, "listen")->initial), {}, {}});
     std::vector<io::listen_address> out;
@@ -102,6 +106,21 @@ std::vector<io::listen_address> read_listeners(role r, const reader& from)
         out.push_back(*parsed);
     }
     return out;
+}
+
+std::string read_hand_over(const reader& from)
+{
+    const auto* const option = from.one("hand-over");
+    if (option == nullptr)
+        return {};
+    auto path = from.path(*option);
+    if (option->value.empty() || path.size() > io::hand_over_path_max)
+        throw wrong(
+            *option,
+            "'" + option->value + "' is no path of up to " +
+                std::to_string(io::hand_over_path_max) + " octets (such as /run/penstock/over.sock)"
+        );
+    return path;
 }
 
 std::optional<auth::user_table> read_users(const reader& from, std::vector<std::string>& warnings)

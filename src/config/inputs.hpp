@@ -18,7 +18,10 @@ namespace penstock::config {
 
 // What both roles read in the same way. Throw: usage_error.
 [[nodiscard]] observe::log_settings read_log_settings(const reader& from);
-[[nodiscard]] std::vector<io::listen_address> read_listeners(role r, const reader& from);
+[[nodiscard]] std::vector<io::listen_address>
+read_listeners(role r, const reader& from, const std::vector<io::listen_address>& inherited);
+/// A path; empty if it is not given.
+[[nodiscard]] std::string read_hand_over(const reader& from);
 [[nodiscard]] std::optional<auth::user_table>
 read_users(const reader& from, std::vector<std::string>& warnings);
 [[nodiscard]] observe::log_target_policy read_log_targets(const reader& from);

@@ -24,6 +24,15 @@ constexpr option resume_timeout{
     "they end with it"
 };
 
+constexpr option hand_over{
+    "hand-over",
+    "PATH",
+    "",
+    "a unix socket on which a new process with the same option takes over our listening sockets; "
+    "we "
+    "then drain"
+};
+
 constexpr option gateway_options[] = {
     {"listen",
      "ADDRESS",
@@ -75,7 +84,8 @@ constexpr option gateway_options[] = {
     link_timeout,
     resume_timeout,
     {"link-wait", "TIME", "10s", "how long a request waits for a link that is down"},
-    {"drain-timeout", "TIME", "30s", "how long streams may go on after SIGTERM"},
+    {"drain-timeout", "TIME", "30s", "how long streams may go on after SIGTERM or a hand-over"},
+    hand_over,
     {"congestion",
      "NAME",
      "auto",
@@ -121,7 +131,8 @@ constexpr option server_options[] = {
     ping_interval,
     link_timeout,
     resume_timeout,
-    {"drain-timeout", "TIME", "30s", "how long streams may go on after SIGTERM"},
+    {"drain-timeout", "TIME", "30s", "how long streams may go on after SIGTERM or a hand-over"},
+    hand_over,
     {"congestion",
      "NAME",
      "auto",

@@ -177,7 +177,7 @@ configuration<server::settings> read_server(const inputs& from)
     auto& s = out.settings;
 
     out.log = read_log_settings(values);
-    s.listen = read_listeners(role::server, values);
+    s.listen = read_listeners(role::server, values, from.inherited);
     s.accept.users = read_users(values, out.warnings);
     s.accept.anonymous = values.read_switch("anonymous");
     read_path(values, s.accept.path);
@@ -188,6 +188,7 @@ configuration<server::settings> read_server(const inputs& from)
     read_ping_interval(values, s.tunnel);
     read_link_loss(values, s.tunnel);
     read_drain_timeout(values, s.drain_timeout);
+    out.hand_over = read_hand_over(values);
     read_congestion(values, s.accept.congestion);
     read_limits(values, s);
     s.log_targets = read_log_targets(values);

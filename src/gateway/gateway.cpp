@@ -58,7 +58,7 @@ constexpr unsigned reserve_threads = 1;
 
 /// Threads are destroyed first: the coroutines suspended on them refer to everything else.
 struct gateway::state {
-    explicit state(settings c)
+    state(settings c, std::vector<io::inherited_socket> inherited)
         : config(std::move(c)), tunnel_config(client_settings_of(config)),
           budget(tunnel::memory_limit(config.tunnel)),
           threads(std::make_unique<io::thread_set>(
@@ -70,8 +70,7 @@ struct gateway::state {
             workers.push_back(std::make_unique<worker>(
                 config, tunnel_config, threads->context(i), budget, resolver
             ));
-        for (const auto& address : config.listen)
-            listeners.emplace_back(threads->context(0), address, hooks());
+        listen(std::move(inherited));
 
         add_lanes();
     }
@@ -97,6 +96,18 @@ struct gateway::state {
     }
 
     [[nodiscard]] worker& reserve() noexcept { return *workers.back(); }
+
+    void listen(std::vector<io::inherited_socket> inherited)
+    {
+        auto ready_made = io::take_wanted(config.listen, inherited);
+        for (std::size_t i = 0; i < config.listen.size(); ++i) {
+            auto& context = threads->context(0);
+            if (ready_made[i])
+                listeners.emplace_back(context, std::move(*ready_made[i]), hooks());
+            else
+                listeners.emplace_back(context, config.listen[i], hooks());
+        }
+    }
 
     io::listener_hooks hooks()
     {
@@ -178,6 +189,20 @@ struct gateway::state {
         done();
     }
 
+    /// Clients that are here keep what they have and may ask for more, as long as drain_timeout
+    /// lets them: there is no telling them to go to the other process.
+    asio::awaitable<void> leave(std::function<void()> done)
+    {
+        for (auto& l : listeners)
+            l.give_up();
+        co_await wait_until(
+            [](const worker& w) { return w.idle() && w.load() == 0; }, config.drain_timeout
+        );
+        on_every_thread([](worker& w) { w.pool().close(); });
+        co_await wait_until([](const worker& w) { return w.links_gone(); }, farewell);
+        done();
+    }
+
     template <class Condition>
     asio::awaitable<void> wait_until(Condition holds, std::chrono::milliseconds limit)
     {
@@ -211,7 +236,10 @@ struct gateway::state {
     std::size_t next = 0;
 };
 
-gateway::gateway(settings config) : state_(std::make_unique<state>(std::move(config))) {}
+gateway::gateway(settings config, std::vector<io::inherited_socket> inherited)
+    : state_(std::make_unique<state>(std::move(config), std::move(inherited)))
+{
+}
 
 gateway::~gateway() { stop(); }
 
@@ -221,6 +249,14 @@ std::vector<io::listen_address> gateway::addresses() const
     for (const auto& l : state_->listeners)
         bound.push_back(l.address());
     return bound;
+}
+
+std::vector<io::shared_socket> gateway::sockets() const
+{
+    std::vector<io::shared_socket> shared;
+    for (const auto& l : state_->listeners)
+        shared.push_back(l.shared());
+    return shared;
 }
 
 void gateway::start()
@@ -236,6 +272,12 @@ void gateway::start()
 void gateway::drain(std::function<void()> done)
 {
     auto work = state_->drain(std::move(done));
+    asio::co_spawn(state_->threads->context(0), std::move(work), [](const std::exception_ptr&) {});
+}
+
+void gateway::leave(std::function<void()> done)
+{
+    auto work = state_->leave(std::move(done));
     asio::co_spawn(state_->threads->context(0), std::move(work), [](const std::exception_ptr&) {});
 }
 

@@ -125,6 +125,22 @@ bound_socket bind_unix(const asio::local::stream_protocol::endpoint& at, int bac
 
 }  // namespace
 
+bound_socket take_over(inherited_socket inherited)
+{
+    const auto* const endpoint = std::get_if<tcp::endpoint>(&inherited.address);
+    bound_socket bound{
+        .descriptor = std::move(inherited.descriptor),
+        .family = endpoint != nullptr ? endpoint->protocol().family() : AF_UNIX,
+        .address = inherited.address,
+        .path = {}
+    };
+    if (endpoint == nullptr && inherited.owns_path)
+        bound.path.emplace(
+            std::get<asio::local::stream_protocol::endpoint>(inherited.address).path()
+        );
+    return bound;
+}
+
 unix_socket_path::unix_socket_path(std::string path) : path_(std::move(path))
 {
     struct stat info{};

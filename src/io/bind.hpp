@@ -1,54 +1,12 @@
 #pragma once
 
+#include <penstock/io/descriptor.hpp>
+#include <penstock/io/inherited_socket.hpp>
 #include <penstock/io/listen_address.hpp>
 
 #include <optional>
-#include <string>
-#include <sys/types.h>
-#include <unistd.h>
-#include <utility>
 
 namespace penstock::io {
-
-/// Closes its descriptor when it goes.
-class unique_descriptor {
-public:
-    unique_descriptor() = default;
-    explicit unique_descriptor(int fd) noexcept : fd_(fd) {}
-    unique_descriptor(unique_descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    unique_descriptor& operator=(unique_descriptor&& other) noexcept
-    {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~unique_descriptor()
-    {
-        if (fd_ >= 0)
-            ::close(fd_);
-    }
-
-    [[nodiscard]] int get() const noexcept { return fd_; }
-    [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
-    explicit operator bool() const noexcept { return fd_ >= 0; }
-
-private:
-    int fd_ = -1;
-};
-
-/// The name of a unix socket in the file system. Removes it when it goes, if it is still the one
-/// that was bound.
-class unix_socket_path {
-public:
-    explicit unix_socket_path(std::string path);
-    unix_socket_path(unix_socket_path&& other) noexcept;
-    unix_socket_path& operator=(unix_socket_path&&) = delete;
-    ~unix_socket_path();
-
-private:
-    std::string path_;
-    dev_t device_ = 0;
-    ino_t inode_ = 0;
-};
 
 struct bound_socket {
     unique_descriptor descriptor;
@@ -56,6 +14,9 @@ struct bound_socket {
     listen_address address;  ///< as bound
     std::optional<unix_socket_path> path;
 };
+
+/// The same of a socket that another process has bound.
+[[nodiscard]] bound_socket take_over(inherited_socket inherited);
 
 /// A listening, non-blocking socket that nobody else listens on. Throws: listen_error.
 [[nodiscard]] bound_socket bind_exclusively(const listen_address& address, int backlog);

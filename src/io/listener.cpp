@@ -170,7 +170,10 @@ void listener::state::close() noexcept
 {
     closed = true;
     error_code ignored;  // nothing can be done about a descriptor that does not close
-    acceptor.close(ignored);
+    // Not acceptor.close(): Asio trusts it to take the socket out of epoll, which it does only when
+    // no other process has the same socket.
+    if (acceptor.is_open())
+        ::close(acceptor.release(ignored));
     pause.cancel();
     unix_path.reset();
 }
@@ -183,6 +186,18 @@ listener::listener(
 )
     : state_(std::make_shared<state>(
           context, bind_exclusively(address, settings.backlog), std::move(hooks), settings
+      ))
+{
+}
+
+listener::listener(
+    asio::io_context& context,
+    inherited_socket inherited,
+    listener_hooks hooks,
+    listener_settings settings
+)
+    : state_(std::make_shared<state>(
+          context, take_over(std::move(inherited)), std::move(hooks), settings
       ))
 {
 }
@@ -201,6 +216,18 @@ listener& listener::operator=(listener&& other) noexcept
 }
 
 const listen_address& listener::address() const noexcept { return state_->address; }
+
+shared_socket listener::shared() const noexcept
+{
+    return {state_->acceptor.native_handle(), state_->unix_path.has_value()};
+}
+
+void listener::give_up() noexcept
+{
+    if (state_ && state_->unix_path)
+        state_->unix_path->forget();
+    close();
+}
 
 void listener::start()
 {

@@ -171,8 +171,9 @@ void lane_link::expire(pointer self)
     });
 }
 
-void lane_link::drain(std::chrono::milliseconds deadline)
+void lane_link::drain(std::chrono::milliseconds deadline, ws::close_code code)
 {
+    driver_->set_farewell(code);
     constexpr std::string_view why = "the server is shutting down";
     if (driver_->detached())
         driver_->close(why);  // nobody can come back to it: we do not listen any more

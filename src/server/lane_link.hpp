@@ -22,7 +22,7 @@ public:
     lane_link(worker& home, transport::link link, auth::principal who);
 
     void start() { driver_->start(); }
-    void drain(std::chrono::milliseconds deadline);
+    void drain(std::chrono::milliseconds deadline, ws::close_code code);
     void abandon() { driver_->abandon(); }
     void close() { driver_->close("the server is shutting down"); }
 

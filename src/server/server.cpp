@@ -28,6 +28,10 @@ constexpr std::chrono::milliseconds drain_poll{20};
 /// For the last words on the links after drain_timeout.
 constexpr std::chrono::milliseconds farewell{1'500};
 
+/// What was accepted right before a hand-over has this long to become a link; TLS takes two round
+/// trips, a stranger who says nothing shall not keep us.
+constexpr std::chrono::milliseconds handshakes{2'000};
+
 /// One thread more than is asked for: it takes new links while all others are busy, so that what
 /// they carry does not wait for turns behind bulk.
 constexpr unsigned reserve_threads = 1;
@@ -36,7 +40,7 @@ constexpr unsigned reserve_threads = 1;
 
 /// Threads are destroyed first: the coroutines suspended on them refer to everything else.
 struct server::state {
-    explicit state(settings c)
+    state(settings c, std::vector<io::inherited_socket> inherited)
         : config(std::move(c)), budget(tunnel::memory_limit(config.tunnel)),
           resolver(config.egress.resolver),
           threads(std::make_unique<io::thread_set>(
@@ -48,9 +52,20 @@ struct server::state {
             workers.push_back(
                 std::make_unique<worker>(config, threads->context(i), budget, resolver, sessions)
             );
-        for (const auto& address : config.listen)
-            listeners.emplace_back(threads->context(0), address, hooks());
+        listen(std::move(inherited));
         protect_listeners();
+    }
+
+    void listen(std::vector<io::inherited_socket> inherited)
+    {
+        auto ready_made = io::take_wanted(config.listen, inherited);
+        for (std::size_t i = 0; i < config.listen.size(); ++i) {
+            auto& context = threads->context(0);
+            if (ready_made[i])
+                listeners.emplace_back(context, std::move(*ready_made[i]), hooks());
+            else
+                listeners.emplace_back(context, config.listen[i], hooks());
+        }
     }
 
     io::listener_hooks hooks()
@@ -112,19 +127,41 @@ struct server::state {
         return std::ranges::all_of(workers, [](const auto& w) { return w->links() == 0; });
     }
 
+    [[nodiscard]] bool greeted() const
+    {
+        return std::ranges::all_of(workers, [](const auto& w) { return w->handshakes() == 0; });
+    }
+
     asio::awaitable<void> drain(std::function<void()> done)
     {
         for (auto& l : listeners)
             l.close();
-        const auto limit = config.drain_timeout;
-        on_every_thread([limit](worker& w) { w.drain(limit); });
-        co_await wait_until_idle(limit);
-        on_every_thread([](worker& w) { w.close(); });
-        co_await wait_until_idle(farewell);
+        co_await end_links(ws::close_code::going_away);
         done();
     }
 
-    asio::awaitable<void> wait_until_idle(std::chrono::milliseconds limit)
+    /// 1. the listening sockets belong to the other process 2. handshakes end: a gateway that has
+    /// just come here is told to go on, not reset 3. as drain().
+    asio::awaitable<void> leave(std::function<void()> done)
+    {
+        for (auto& l : listeners)
+            l.give_up();
+        co_await wait_until([this] { return greeted(); }, handshakes);
+        co_await end_links(ws::close_code::service_restart);
+        done();
+    }
+
+    asio::awaitable<void> end_links(ws::close_code code)
+    {
+        const auto limit = config.drain_timeout;
+        on_every_thread([limit, code](worker& w) { w.drain(limit, code); });
+        co_await wait_until([this] { return idle(); }, limit);
+        on_every_thread([](worker& w) { w.close(); });
+        co_await wait_until([this] { return idle(); }, farewell);
+    }
+
+    template <class Condition>
+    asio::awaitable<void> wait_until(Condition holds, std::chrono::milliseconds limit)
     {
         asio::steady_timer timer(threads->context(0));
         const auto deadline = io::clock::now() + limit;
@@ -132,7 +169,7 @@ struct server::state {
         do {
             timer.expires_after(drain_poll);
             co_await timer.async_wait(io::as_result);
-        } while (!idle() && io::clock::now() < deadline);
+        } while (!holds() && io::clock::now() < deadline);
     }
 
     void stop() noexcept
@@ -153,7 +190,10 @@ struct server::state {
     std::vector<io::listener> listeners;
 };
 
-server::server(settings config) : state_(std::make_unique<state>(std::move(config))) {}
+server::server(settings config, std::vector<io::inherited_socket> inherited)
+    : state_(std::make_unique<state>(std::move(config), std::move(inherited)))
+{
+}
 
 server::~server() { stop(); }
 
@@ -163,6 +203,14 @@ std::vector<io::listen_address> server::addresses() const
     for (const auto& l : state_->listeners)
         bound.push_back(l.address());
     return bound;
+}
+
+std::vector<io::shared_socket> server::sockets() const
+{
+    std::vector<io::shared_socket> shared;
+    for (const auto& l : state_->listeners)
+        shared.push_back(l.shared());
+    return shared;
 }
 
 void server::start()
@@ -175,6 +223,12 @@ void server::start()
 void server::drain(std::function<void()> done)
 {
     auto work = state_->drain(std::move(done));
+    asio::co_spawn(state_->threads->context(0), std::move(work), [](const std::exception_ptr&) {});
+}
+
+void server::leave(std::function<void()> done)
+{
+    auto work = state_->leave(std::move(done));
     asio::co_spawn(state_->threads->context(0), std::move(work), [](const std::exception_ptr&) {});
 }
 

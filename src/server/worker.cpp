@@ -35,11 +35,13 @@ void worker::take(io::stream_socket socket)
         return;
     }
     links_.fetch_add(1, std::memory_order_relaxed);
+    handshakes_.fetch_add(1, std::memory_order_relaxed);
     asio::co_spawn(
         resources_.context,
         handshake(std::move(socket)),
         [this](const std::exception_ptr& failed) {
             links_.fetch_sub(1, std::memory_order_relaxed);
+            handshakes_.fetch_sub(1, std::memory_order_relaxed);
             if (failed)
                 observe::error("link.failed", {{"why", "internal error in the handshake"}});
         }
@@ -67,11 +69,11 @@ void worker::forget(lane_link& link)
         links_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void worker::drain(std::chrono::milliseconds deadline)
+void worker::drain(std::chrono::milliseconds deadline, ws::close_code code)
 {
     draining_ = true;
     for (const auto& link : open_)
-        link->drain(deadline);
+        link->drain(deadline, code);
 }
 
 void worker::clear()

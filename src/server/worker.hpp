@@ -34,7 +34,8 @@ public:
     void take(io::stream_socket socket);
     void set_policy(routing::policy policy) { dialer_.set_policy(std::move(policy)); }
 
-    void drain(std::chrono::milliseconds deadline);
+    /// `code`: of the WebSocket close at the end of each link.
+    void drain(std::chrono::milliseconds deadline, ws::close_code code);
     void close();
     /// Drops all links without a word; the threads have ended.
     void clear();
@@ -42,6 +43,12 @@ public:
     [[nodiscard]] std::size_t links() const noexcept
     {
         return links_.load(std::memory_order_relaxed);
+    }
+
+    /// Connections of this thread that are no links yet; likewise.
+    [[nodiscard]] std::size_t handshakes() const noexcept
+    {
+        return handshakes_.load(std::memory_order_relaxed);
     }
 
     /// For the links of this thread.
@@ -60,6 +67,7 @@ private:
     tunnel::session_registry& sessions_;
     std::unordered_set<std::shared_ptr<lane_link>> open_;
     std::atomic<std::size_t> links_{0};
+    std::atomic<std::size_t> handshakes_{0};
     bool draining_ = false;
 };
 

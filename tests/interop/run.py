@@ -26,8 +26,10 @@ from pathlib import Path
 from cases import CASES
 from harness import ROOT, Bed, Failed, Skip
 
-for module in ("clients", "ssh", "exact", "flow", "load", "wrong_input", "lifecycle", "noticing", "resume", "outage",
-               "restart", "settings", "front"):
+for module in (
+    "clients", "ssh", "exact", "flow", "load", "wrong_input", "lifecycle", "noticing", "resume", "outage", "restart",
+    "settings", "front", "leaving",
+):
     importlib.import_module(f"case_{module}")
 
 OK, FAIL, SKIP = 0, 1, 77  # exit status of one case

@@ -16,6 +16,8 @@ namespace penstock::config {
 struct inputs {
     std::vector<std::string> arguments;    ///< behind the command
     std::vector<std::string> environment;  ///< "NAME=value"
+    /// Where sockets listen that another process has made for us: in force if no `listen` is given.
+    std::vector<io::listen_address> inherited{};
 };
 
 /// What a role needs, checked as far as that goes without opening anything but files.
@@ -24,7 +26,8 @@ struct configuration {
     Settings settings;
     observe::log_settings log;
     std::vector<std::string>
-        warnings;  ///< every insecure choice, and what was passed over; one line each
+        warnings;           ///< every insecure choice, and what was passed over; one line each
+    std::string hand_over;  ///< the path of the socket; empty: none
     given_values given;
 };
 

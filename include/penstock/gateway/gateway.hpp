@@ -1,6 +1,7 @@
 #pragma once
 
 #include <penstock/gateway/settings.hpp>
+#include <penstock/io/inherited_socket.hpp>
 #include <penstock/io/listen_address.hpp>
 
 #include <functional>
@@ -14,18 +15,24 @@ namespace penstock::gateway {
 /// Order: construct (binds), addresses(), start(), drain(), destroy.
 class gateway {
 public:
-    /// Throws: io::listen_error.
-    explicit gateway(settings config);
+    /// `inherited`: sockets that another process has made, for the addresses where they listen; the
+    /// rest of them is closed. Throws: io::listen_error.
+    explicit gateway(settings config, std::vector<io::inherited_socket> inherited = {});
     ~gateway();
     gateway(const gateway&) = delete;
     gateway& operator=(const gateway&) = delete;
 
     /// As bound, with the real ports.
     [[nodiscard]] std::vector<io::listen_address> addresses() const;
+    /// Our listening sockets, for a process that is to replace us; until drain() or leave().
+    [[nodiscard]] std::vector<io::shared_socket> sockets() const;
     void start();
     /// Stops accepting, lets streams end for up to drain_timeout, then ends the rest. `done` is
     /// called once, on one of the gateway's threads.
     void drain(std::function<void()> done);
+    /// Like drain(), for another process has our listening sockets: what we have accepted is served
+    /// first.
+    void leave(std::function<void()> done);
     /// Ends everything at once; called by the destructor.
     void stop() noexcept;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <penstock/io/asio.hpp>
+#include <penstock/io/inherited_socket.hpp>
 #include <penstock/io/listen_address.hpp>
 
 #include <chrono>
@@ -69,13 +70,25 @@ public:
         listener_hooks hooks,
         listener_settings settings = {}
     );
+    /// On a socket that another process has bound.
+    listener(
+        asio::io_context& context,
+        inherited_socket inherited,
+        listener_hooks hooks,
+        listener_settings settings = {}
+    );
     ~listener();
     listener(listener&&) noexcept;
     listener& operator=(listener&&) noexcept;
 
     /// What is bound, with the real port where 0 was asked for.
     [[nodiscard]] const listen_address& address() const noexcept;
+    /// For a process that is to listen beside us, and later instead of us. Any thread may call,
+    /// until close() or give_up().
+    [[nodiscard]] shared_socket shared() const noexcept;
     void start();
+    /// Stops accepting; the socket goes on listening in another process, and has its path.
+    void give_up() noexcept;
     /// Stops accepting and removes the path of a unix socket. Harmless when repeated.
     void close() noexcept;
 

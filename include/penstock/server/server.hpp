@@ -1,5 +1,6 @@
 #pragma once
 
+#include <penstock/io/inherited_socket.hpp>
 #include <penstock/io/listen_address.hpp>
 #include <penstock/server/settings.hpp>
 
@@ -14,18 +15,24 @@ namespace penstock::server {
 /// Order: construct (binds), addresses(), start(), drain(), destroy.
 class server {
 public:
-    /// Throws: io::listen_error.
-    explicit server(settings config);
+    /// `inherited`: sockets that another process has made, for the addresses where they listen; the
+    /// rest of them is closed. Throws: io::listen_error.
+    explicit server(settings config, std::vector<io::inherited_socket> inherited = {});
     ~server();
     server(const server&) = delete;
     server& operator=(const server&) = delete;
 
     /// As bound, with the real ports.
     [[nodiscard]] std::vector<io::listen_address> addresses() const;
+    /// Our listening sockets, for a process that is to replace us; until drain() or leave().
+    [[nodiscard]] std::vector<io::shared_socket> sockets() const;
     void start();
     /// Stops accepting, lets streams end for up to drain_timeout, then ends the rest. `done` is
     /// called once, on one of the server's threads.
     void drain(std::function<void()> done);
+    /// Like drain(), for another process has our listening sockets: what we have accepted is served
+    /// first.
+    void leave(std::function<void()> done);
     /// Ends everything at once; called by the destructor.
     void stop() noexcept;
 

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <penstock/io/asio.hpp>
+#include <penstock/io/descriptor.hpp>
+#include <penstock/io/inherited_socket.hpp>
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+#include <vector>
+
+/// Listening sockets that go from a process to the one that replaces it, over a unix socket
+/// (SOCK_SEQPACKET), so that no connection is refused meanwhile. One packet a step:
+///
+///     new -> old   "penstock hand-over 1 server"
+///     old -> new   "sockets fo" with two descriptors: the first keeps its path, we own the
+///     second's
+///                  or "no CAUSE"
+///     new -> old   "ready"          it accepts connections by now
+///     old -> new   "bye"            and stops accepting
+///
+/// Whatever goes wrong before "ready", the old process goes on as if nothing had happened. Both
+/// sides must be processes of one user (SO_PEERCRED), and every wait ends.
+namespace penstock::io {
+
+/// One line with the path, the cause and the remedy.
+class hand_over_error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+struct hand_over_settings {
+    std::chrono::milliseconds answer_timeout{5'000};  ///< of the other side
+    std::chrono::milliseconds ready_timeout{30'000};  ///< for the new process to be listening
+};
+
+/// The longest path that leaves room for the name under which the socket is made.
+inline constexpr std::size_t hand_over_path_max = 90;
+
+/// The new process's side. Blocks, for no longer than the settings say.
+class hand_over_taker {
+public:
+    /// Nothing: no process answers at `path`. Throws: hand_over_error.
+    [[nodiscard]] static std::optional<hand_over_taker>
+    connect(const std::string& path, std::string_view role, hand_over_settings settings = {});
+
+    /// What the other process listens on. Throws: hand_over_error.
+    [[nodiscard]] std::vector<inherited_socket> take();
+    /// We accept connections; the other process stops that now. If it has died meanwhile, all is
+    /// well too.
+    void ready() noexcept;
+    [[nodiscard]] pid_t peer() const noexcept { return peer_; }
+
+private:
+    hand_over_taker(unique_descriptor connection, pid_t peer, std::string path);
+
+    unique_descriptor connection_;
+    pid_t peer_;
+    std::string path_;
+    std::string role_;
+    hand_over_settings settings_;
+};
+
+/// The running process's side: waits at a path, and never blocks.
+///
+/// Order: construct; whenever descriptor() is readable or deadline() has passed, step(); until that
+/// says handed_over.
+class hand_over_giver {
+public:
+    /// Takes the path, from a process that has handed over to us or that is gone. Throws:
+    /// hand_over_error.
+    hand_over_giver(const std::string& path, std::string role, hand_over_settings settings = {});
+
+    [[nodiscard]] int descriptor() const noexcept;
+    [[nodiscard]] clock::time_point deadline() const noexcept { return deadline_; }
+
+    struct outcome {
+        enum class kind : unsigned char { nothing_new, given_up, handed_over };
+        kind what = kind::nothing_new;
+        std::string why;  ///< given_up: in words
+        pid_t peer = 0;
+    };
+    [[nodiscard]] outcome step(std::span<const shared_socket> sockets);
+
+private:
+    enum class stage : unsigned char { waiting, asked, giving };
+
+    [[nodiscard]] outcome greet();
+    [[nodiscard]] outcome answer(std::span<const shared_socket> sockets);
+    [[nodiscard]] outcome hear_ready();
+    [[nodiscard]] outcome give_up(std::string why);
+
+    unique_descriptor listening_;
+    std::optional<unix_socket_path> path_;
+    std::string role_;
+    hand_over_settings settings_;
+    unique_descriptor connection_;
+    pid_t peer_ = 0;
+    stage stage_ = stage::waiting;
+    clock::time_point deadline_ = clock::time_point::max();
+};
+
+}  // namespace penstock::io
