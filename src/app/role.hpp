@@ -95,13 +95,14 @@ void run_role(std::string_view name, Read read)
     std::optional<io::hand_over_giver> giver;
     if (!found.from && !config.hand_over.empty())
         giver.emplace(config.hand_over, std::string(name));
+    const auto sockets = role.sockets();
     role.start();
     announce_listeners(name, role.addresses());
     if (found.from)
         replace(*found.from, giver, config.hand_over, name);
     notify_service_manager(ready_lines());
 
-    const bool replaced = wait_for_end(name, signalled, giver ? &*giver : nullptr, role.sockets());
+    const bool replaced = wait_for_end(name, signalled, giver ? &*giver : nullptr, sockets);
     giver.reset();
     if (!replaced) {
         notify_service_manager("STOPPING=1");

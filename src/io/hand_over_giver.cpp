@@ -92,7 +92,7 @@ hand_over_giver::outcome hand_over_giver::greet()
     }
     peer_ = *peer;
     stage_ = stage::asked;
-    deadline_ = clock::now() + settings_.answer_timeout;
+    deadline_ = clock::now() + settings_.ask_timeout;
     return {};
 }
 

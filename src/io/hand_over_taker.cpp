@@ -55,9 +55,9 @@ std::optional<hand_over_taker> hand_over_taker::connect(
 std::vector<inherited_socket> hand_over_taker::take()
 {
     const int fd = connection_.get();
-    packet answer;
-    if (send_packet(fd, std::string(hand_over_greeting) + role_))
-        answer = await_packet(fd, settings_.answer_timeout);
+    // Whoever refuses us may have said so before we asked.
+    (void)send_packet(fd, std::string(hand_over_greeting) + role_);
+    auto answer = await_packet(fd, settings_.answer_timeout);
     if (answer.text.starts_with(hand_over_refusal))
         fail(path_, "does not hand over: " + answer.text.substr(hand_over_refusal.size()));
     const auto flags = answer.text.starts_with(hand_over_sockets)

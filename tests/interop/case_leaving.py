@@ -13,8 +13,8 @@ import time
 
 from case_resume import Streams
 from cases import case
-from harness import Failed, expect, expect_equal, free_port, need, wait_until
-from peers import Target, connect, echo, listens, read_exactly, read_to_end, socks5
+from harness import Failed, expect, expect_equal, wait_until
+from peers import Target, connect, echo, read_exactly, read_to_end, socks5
 
 POOL = random.Random(7).randbytes(1 << 20)
 BODY_MAX = 200_000
@@ -82,7 +82,7 @@ class Clients:
 HELD = ["--drain-timeout", "60s"]
 
 
-def replaced_under_load(bed, start, gateway_port, seconds):
+def replaced_under_load(start, gateway_port):
     """`start()` makes the next process that takes over; three times, under load. Returns what was seen."""
     clients = Clients(gateway_port, 32)
     clients.more(32)
@@ -90,12 +90,12 @@ def replaced_under_load(bed, start, gateway_port, seconds):
     wait_until(lambda: streams.target.accepted == 8, 30, "the long transfers are open")
     former = []
     for _ in range(3):
-        clients.more(60)
+        clients.more(400)
         new = start()
         former.append(new.before)
         new.before.wait_line(r"\.handed_over to=%d" % new.pid)
         expect(new.before.alive(), "the old process ended under its streams")
-    clients.more(120)
+    clients.more(400)
     clients.finish()
     stall = streams.finish(60)
     for process in former:
@@ -104,7 +104,7 @@ def replaced_under_load(bed, start, gateway_port, seconds):
             f"the longest stall {stall:.2f} s")
 
 
-def succession(bed, first, make):
+def succession(first, make):
     """A function that starts the next process of a line of them."""
     line = [first]
 
@@ -124,8 +124,11 @@ def a_server_is_replaced_three_times_under_load(bed):
     options = ["--hand-over", path, *HELD]
     server = bed.server(*options)
     gateway = bed.gateway(server.port)
-    start = succession(bed, server, lambda: bed.server(*options, listen=server.address))
-    return replaced_under_load(bed, start, gateway.port, 60)
+    start = succession(server, lambda: bed.server(*options, listen=server.address))
+    told = replaced_under_load(start, gateway.port)
+    for trouble in ("link.failed", "link.refused", "lane.failed", " warning ", " error "):
+        expect(trouble not in gateway.text(), f"the gateway says {trouble!r}")
+    return told
 
 
 @case(alone=True, limit=240)
@@ -135,5 +138,267 @@ def a_gateway_is_replaced_three_times_under_load(bed):
     options = ["--hand-over", path, *HELD]
     server = bed.server()
     gateway = bed.gateway(server.port, *options)
-    start = succession(bed, gateway, lambda: bed.gateway(server.port, *options, listen=gateway.address))
-    return replaced_under_load(bed, start, gateway.port, 60)
+    start = succession(gateway, lambda: bed.gateway(server.port, *options, listen=gateway.address))
+    return replaced_under_load(start, gateway.port)
+
+
+# -- what may go wrong ------------------------------------------------------------------------------------------------
+
+
+def works(gateway, port):
+    """A stream through this gateway to an echo on `port`."""
+    client, reply = socks5(gateway, "127.0.0.1", port)
+    with client:
+        expect_equal(reply, 0, "reply")
+        client.sendall(b"still there")
+        expect_equal(read_exactly(client, 11), b"still there", "echo")
+
+
+def one_line(finished, status, *parts):
+    """A program that ended with this status and one line that has all of `parts`."""
+    lines = finished.stderr.splitlines()
+    expect_equal(finished.returncode, status, f"exit status, having said {lines}")
+    expect_equal(len([line for line in lines if line.startswith("penstock ")]), 1, f"lines of {lines}")
+    for part in parts:
+        expect(part in lines[-1], f"{part!r} is not in {lines[-1]!r}")
+
+
+def asks(path):
+    """A connection to a process that may hand over."""
+    asking = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    asking.settimeout(10)
+    asking.connect(path)
+    return asking
+
+
+def server_arguments(bed, listen, path, cert="server.crt"):
+    keys = bed.keys()
+    return ["server", "--listen", listen, "--hand-over", path, "--cert", keys / cert, "--key", keys / "server.key",
+            "--client-ca", keys / "ca.crt", "--allow", "127.0.0.0/8"]
+
+
+@case()
+def a_hand_over_that_fails_changes_nothing(bed):
+    """Broken configuration, a port in use, death before it is ready, silence, nonsense: the old process goes on."""
+    target = Target(echo)
+    path = bed.path("server.sock")
+    server = bed.server("--hand-over", path)
+    gateway = bed.gateway(server.port)
+    works(gateway, target.port)
+
+    one_line(bed.penstock(*server_arguments(bed, server.address, path, cert="none.crt")), 2, "none.crt")
+    expect("hand_over" not in server.text(), "the old process was asked by one that cannot run")
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        more = ["--listen", f"127.0.0.1:{taken.getsockname()[1]}"]
+        one_line(bed.penstock(*server_arguments(bed, server.address, path), *more), 1, "is in use by another program")
+    server.wait_line(r"server\.hand_over_failed .*ended before it was ready")
+
+    with asks(path) as asking:  # dies with the sockets in its hands
+        asking.send(b"penstock hand-over 1 server")
+        text, descriptors, _, _ = socket.recv_fds(asking, 100, 10)
+        expect_equal((text, len(descriptors)), (b"sockets f", 1), "the answer")
+        for descriptor in descriptors:
+            os.close(descriptor)
+    wait_until(lambda: server.text().count("ended before it was ready") == 2, 10, "the old process notices it")
+
+    with asks(path) as asking:
+        asking.send(b"GET / HTTP/1.1")
+        expect_equal(asking.recv(100), b"no this is a penstock server", "the answer to nonsense")
+    one_line(bed.penstock("gateway", "--listen", "127.0.0.1:0", "--hand-over", path, "--ca", bed.keys() / "ca.crt",
+                          "--server", f"wss://127.0.0.1:{server.port}/penstock"), 1, "this is a penstock server")
+
+    with asks(path):  # says nothing, and keeps nobody from taking over
+        successor = bed.server("--hand-over", path, listen=server.address)
+        server.wait_line(r"server\.handed_over to=%d" % successor.pid)
+        expect_equal(server.wait(10), 0, "exit status of the old process")
+    works(gateway, target.port)
+
+
+@case()
+def a_path_that_nobody_answers_on_is_taken(bed):
+    """Left by a process that was killed; a file or another program's socket is left alone, and told in one line."""
+    path = bed.path("server.sock")
+    server = bed.server("--hand-over", path)
+    server.expected_exit = -signal.SIGKILL
+    server.signal(signal.SIGKILL)
+    server.wait(10)
+    expect(os.path.exists(path), "a killed process leaves its path behind")
+    second = bed.server("--hand-over", path, listen=server.address)
+    expect_equal(os.stat(path).st_mode & 0o777, 0o600, "mode")
+    third = bed.server("--hand-over", path, listen=server.address)
+    expect_equal(second.wait(10), 0, "exit status of the one that was replaced")
+    third.signal(signal.SIGTERM)
+    expect_equal(third.wait(10), 0, "exit status")
+    expect(not os.path.exists(path), "a path stays behind")
+
+    bed.write("precious", "data")
+    one_line(bed.penstock(*server_arguments(bed, "127.0.0.1:0", bed.path("precious"))), 1, "exists and is not a socket")
+    expect_equal((bed.folder / "precious").read_text(), "data", "the file")
+    stream, packets = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with stream, packets:
+        stream.bind(bed.path("stream"))
+        stream.listen()
+        one_line(bed.penstock(*server_arguments(bed, "127.0.0.1:0", bed.path("stream"))), 1, "another program's socket")
+        packets.bind(bed.path("packets"))
+        packets.listen()
+        threading.Thread(target=lambda: packets.accept()[0].send(b"220 ready"), daemon=True).start()
+        one_line(bed.penstock(*server_arguments(bed, "127.0.0.1:0", bed.path("packets"))), 1, "does not answer as a penstock")
+
+
+NOBODY = 65534
+
+
+def as_nobody(action):
+    """Runs `action` in a process of that user; returns the octets that it returned."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            os.write(writing, action())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with open(reading, "rb") as answer:
+        os.waitpid(child, 0)
+        return answer.read()
+
+
+@case()
+def another_user_gets_no_sockets(bed):
+    """Even where the permissions of the path would let him: neither side deals with a process of another user."""
+    if os.geteuid() != 0:
+        return "only root can show it: one user has no process of another"
+    path = bed.path("server.sock")
+    server = bed.server("--hand-over", path)
+    bed.folder.chmod(0o777)
+    os.chmod(path, 0o666)
+
+    def ask():
+        with asks(path) as asking:
+            return asking.recv(100)  # said before we have asked
+
+    expect_equal(as_nobody(ask), b"no this process is another user's", "the answer")
+    server.wait_line(r"hand_over_failed .*user 65534")
+
+    held = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    held.bind(bed.path("his.sock"))
+
+    def listen():
+        held.listen()  # whose process does that is who the other side sees
+        return b"listens"
+
+    expect_equal(as_nobody(listen), b"listens", "another user's socket")
+    told = bed.penstock(*server_arguments(bed, "127.0.0.1:0", bed.path("his.sock")))
+    held.close()
+    one_line(told, 1, "is held by a process of user 65534")
+    return None
+
+
+# -- sockets of a service manager -------------------------------------------------------------------------------------
+
+LAUNCHER = """
+import os, sys
+count = int(sys.argv[1])
+os.environ["LISTEN_FDS"] = str(count)
+os.environ["LISTEN_PID"] = str(os.getpid() + int(sys.argv[2]))
+for n in range(count):
+    os.set_inheritable(3 + n, True)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
+PASSING = """
+import os, socket, sys
+sockets = [socket.socket(fileno=int(fd)) for fd in sys.argv[1].split(",")]
+spare = [os.dup(s.fileno()) for s in sockets]
+high = [os.dup2(fd, 100 + n) for n, fd in enumerate(spare)]
+for n, fd in enumerate(high):
+    os.dup2(fd, 3 + n)
+os.execv(sys.executable, [sys.executable, "-c", sys.argv[2], str(len(high)), *sys.argv[3:]])
+"""
+
+
+class Launcher:
+    """Listens, like a service manager, and starts a gateway that gets the sockets."""
+
+    def __init__(self, bed, server):
+        self.bed, self.server = bed, server
+        self.tcp = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port = self.tcp.getsockname()[1]
+        self.unix = socket.socket(socket.AF_UNIX)
+        self.unix.bind(bed.path("proxy.sock"))
+        self.unix.listen()
+        self.notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notified.bind(bed.path("notify.sock"))
+        self.notified.settimeout(20)
+
+    def arguments(self, *options, other_pid=0):
+        """How to run it; with `other_pid` the sockets are somebody else's."""
+        passed = [self.tcp.fileno(), self.unix.fileno()]
+        keys = self.bed.keys()
+        return passed, [sys.executable, "-c", PASSING, ",".join(map(str, passed)), LAUNCHER, other_pid, self.bed.binary,
+                        "gateway", "--server", f"wss://127.0.0.1:{self.server.port}/penstock", "--ca", keys / "ca.crt",
+                        "--cert", keys / "laptop.crt", "--key", keys / "laptop.key", "--drain-timeout", "1s", *options]
+
+    def start(self, *options):
+        passed, argv = self.arguments(*options)
+        for descriptor in passed:
+            os.set_inheritable(descriptor, True)
+        return self.bed.start("penstock-gateway", *argv, env={"NOTIFY_SOCKET": self.bed.path("notify.sock")},
+                              pass_fds=passed)
+
+    def refused(self, *options, other_pid=0):
+        passed, argv = self.arguments(*options, other_pid=other_pid)
+        return subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=30, env=self.bed.env,
+                              pass_fds=passed)
+
+
+@case()
+def a_gateway_listens_on_the_sockets_that_a_service_manager_passes(bed):
+    """All of them without `listen`; those it names with it; while it is restarted, clients wait instead of being refused."""
+    target = Target(echo)
+    server = bed.server()
+    launcher = Launcher(bed, server)
+    first = launcher.start()
+    first.wait_line(r"gateway\.listening address=127\.0\.0\.1:%d" % launcher.port)
+    first.wait_line(r"gateway\.listening address=unix:%s" % bed.path("proxy.sock"))
+    expect_equal(launcher.notified.recv(200), b"MAINPID=%d\nREADY=1" % first.pid, "what the service manager was told")
+    works(launcher, target.port)
+    first.signal(signal.SIGTERM)
+    expect_equal(launcher.notified.recv(200), b"STOPPING=1", "what it was told then")
+    expect_equal(first.wait(10), 0, "exit status")
+
+    waiting = connect(launcher, 30)  # nobody accepts now
+    waiting.sendall(b"\x05\x01\x00")
+    path = bed.path("gateway.sock")
+    second = launcher.start("--listen", f"127.0.0.1:{launcher.port}", "--listen", "unix:" + bed.path("proxy.sock"),
+                            "--hand-over", path)
+    expect_equal(read_exactly(waiting, 2), b"\x05\x00", "the answer of the next process")
+    waiting.close()
+    works(launcher, target.port)
+
+    third = bed.start("penstock-gateway", *launcher.arguments("--hand-over", path)[1][6:])  # no sockets but those
+    second.wait_line(r"gateway\.handed_over to=%d" % third.pid)
+    expect_equal(second.wait(10), 0, "exit status of the one that was replaced")
+    third.wait_line(r"gateway\.listening address=unix:%s" % bed.path("proxy.sock"))
+    works(launcher, target.port)
+    third.signal(signal.SIGTERM)
+    expect_equal(third.wait(10), 0, "exit status")
+    expect(os.path.exists(bed.path("proxy.sock")), "the service manager's socket was removed")
+
+
+@case()
+def a_passed_socket_that_no_listen_names_is_told(bed):
+    """One line, exit status 2; sockets that are meant for another process are none of ours."""
+    server = bed.server()
+    launcher = Launcher(bed, server)
+    one_line(launcher.refused("--listen", f"127.0.0.1:{launcher.port}"), 2, "proxy.sock was passed to us")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        elsewhere = f"127.0.0.1:{taken.getsockname()[1]}"
+        one_line(launcher.refused("--listen", elsewhere, other_pid=1), 1, f"{elsewhere} is in use")
+    launcher.tcp.close()
+    launcher.tcp = socket.create_connection(("127.0.0.1", server.port))
+    one_line(launcher.refused(), 2, "LISTEN_FDS", "does not listen")

@@ -57,9 +57,9 @@ class Bed:
     def penstock(self, *argv, **options):
         return self.run(self.binary, *argv, **options)
 
-    def start(self, name, *argv, env=None, stdin=None):
+    def start(self, name, *argv, env=None, stdin=None, pass_fds=()):
         log = self.path(f"{name}-{len(self.processes)}.log")
-        process = Process(name, [str(a) for a in argv], {**self.env, **(env or {})}, log, stdin)
+        process = Process(name, [str(a) for a in argv], {**self.env, **(env or {})}, log, stdin, pass_fds)
         self.processes.append(process)
         return process
 

@@ -61,12 +61,13 @@ def find(program):
 class Process:
     """A child process whose output goes to a file that can be waited on."""
 
-    def __init__(self, name, argv, env, log, stdin=None):
+    def __init__(self, name, argv, env, log, stdin=None, pass_fds=()):
         self.name = name
         self.log = log
         self.expected_exit = 0 if name.startswith("penstock") else None  # None: any
         with open(log, "wb") as out:
-            self.child = subprocess.Popen(argv, stdin=stdin or subprocess.DEVNULL, stdout=out, stderr=out, env=env)
+            self.child = subprocess.Popen(argv, stdin=stdin or subprocess.DEVNULL, stdout=out, stderr=out, env=env,
+                                          pass_fds=pass_fds)
 
     @property
     def pid(self):

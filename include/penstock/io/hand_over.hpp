@@ -34,7 +34,8 @@ public:
 };
 
 struct hand_over_settings {
-    std::chrono::milliseconds answer_timeout{5'000};  ///< of the other side
+    std::chrono::milliseconds ask_timeout{1'000};     ///< for whoever connects to say what it wants
+    std::chrono::milliseconds answer_timeout{6'000};  ///< of the old process, with others before us
     std::chrono::milliseconds ready_timeout{30'000};  ///< for the new process to be listening
 };
 
