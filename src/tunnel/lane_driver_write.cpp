@@ -44,7 +44,10 @@ void lane_driver::flush()
         const auto now = io::clock::now();
         if (output_.empty() && !build_batch(now)) {
             resources_.give_output(std::exchange(output_, {}));
+            const bool was_closing = closing_;
             close_if_drained();
+            if (closing_ != was_closing)
+                continue;  // CLOSE goes before the end of the link
             if (closing_ && !close_sent_) {
                 close_sent_ = true;
                 websocket_close(close_code_, lost_why_);

@@ -208,6 +208,15 @@ BOOST_AUTO_TEST_CASE(an_open_that_a_lost_link_leaves_unanswered_may_have_been_lo
     BOOST_TEST(!stream->answer()->never_looked_at);
 }
 
+BOOST_AUTO_TEST_CASE(a_lane_that_is_drained_says_close_before_its_link_ends)
+{
+    link_pair pair;
+    pair.server->drain(std::chrono::seconds(5), "restart");
+    pair.run_until([&] { return pair.client_owner.lost && pair.server_owner.lost; });
+    BOOST_TEST(pair.client_owner.lost_why == "the peer closed the session: drained");
+    BOOST_TEST(pair.client_owner.lost_clean);
+}
+
 BOOST_AUTO_TEST_CASE(a_drained_link_keeps_its_stream_and_then_goes_cleanly)
 {
     link_pair pair;
