@@ -146,7 +146,7 @@ struct server::state {
     {
         for (auto& l : listeners)
             l.give_up();
-        co_await wait_until([this] { return greeted(); }, handshakes);
+        co_await wait_until(&state::greeted, handshakes);
         co_await end_links(ws::close_code::service_restart);
         done();
     }
@@ -155,13 +155,12 @@ struct server::state {
     {
         const auto limit = config.drain_timeout;
         on_every_thread([limit, code](worker& w) { w.drain(limit, code); });
-        co_await wait_until([this] { return idle(); }, limit);
+        co_await wait_until(&state::idle, limit);
         on_every_thread([](worker& w) { w.close(); });
-        co_await wait_until([this] { return idle(); }, farewell);
+        co_await wait_until(&state::idle, farewell);
     }
 
-    template <class Condition>
-    asio::awaitable<void> wait_until(Condition holds, std::chrono::milliseconds limit)
+    asio::awaitable<void> wait_until(bool (state::*holds)() const, std::chrono::milliseconds limit)
     {
         asio::steady_timer timer(threads->context(0));
         const auto deadline = io::clock::now() + limit;
@@ -169,7 +168,7 @@ struct server::state {
         do {
             timer.expires_after(drain_poll);
             co_await timer.async_wait(io::as_result);
-        } while (!holds() && io::clock::now() < deadline);
+        } while (!(this->*holds)() && io::clock::now() < deadline);
     }
 
     void stop() noexcept
