@@ -2,6 +2,7 @@
 #include <penstock/tunnel/stay_away.hpp>
 
 #include <array>
+#include <set>
 
 #include "link_pair.hpp"
 
@@ -38,6 +39,32 @@ BOOST_AUTO_TEST_CASE(other_codes_ask_for_nothing)
 {
     for (const auto code : std::array<std::uint16_t, 6>{0, 1000, 1005, 1011, 1014, 4000})
         BOOST_TEST((after_close(code, false).most == 0s));
+}
+
+BOOST_AUTO_TEST_CASE(a_wait_is_drawn_anew_within_its_bounds)
+{
+    tunnel::asked_wait asked(1);
+    std::set<std::int64_t> drawn;
+    for (int i = 0; i < 100; ++i) {
+        asked.ask(after_close(1013, true));
+        BOOST_TEST((asked.value() >= 1s && asked.value() <= 5s));
+        drawn.insert(asked.value().count());
+    }
+    BOOST_TEST(drawn.size() > 50u);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_ends_a_wait_for_the_sake_of_others_only)
+{
+    tunnel::asked_wait asked(1);
+    asked.ask({.least = 1s, .most = 1s, .until_wanted = false});
+    BOOST_TEST(!asked.hurry());
+    BOOST_TEST(asked.any());
+    asked.ask({.least = 1s, .most = 1s, .until_wanted = true});
+    BOOST_TEST(asked.hurry());
+    BOOST_TEST(!asked.any());
+    BOOST_TEST(!asked.hurry());
+    asked.ask(1s);  // in so many words, as by Retry-After
+    BOOST_TEST(!asked.hurry());
 }
 
 BOOST_AUTO_TEST_CASE(a_lane_that_leaves_says_so_in_its_close_code)
