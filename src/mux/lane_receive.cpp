@@ -98,7 +98,7 @@ lane::outcome lane::handle_lane_frame(const frame_view& frame, time_point now)
             return fail(errc::protocol, "malformed LINK_DRAIN");
         if (std::exchange(link_draining_, true))
             return ignore_frame(now);
-        return std::optional<event>{peer_draining{{.deadline_ms = *deadline_ms, .why = {}}}};
+        return std::optional<event>{link_leaving{*deadline_ms}};
     }
     case frame_type::close:
     case frame_type::lane_err: {

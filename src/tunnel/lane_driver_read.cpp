@@ -265,6 +265,14 @@ void lane_driver::dispatch(mux::event& event)
     } else if (const auto* const draining = std::get_if<mux::peer_draining>(&event)) {
         if (owner_ != nullptr)
             owner_->on_draining(*this, draining->why.why.text);
+    } else if (std::holds_alternative<mux::link_leaving>(event)) {
+        if (owner_ == nullptr)
+            return;
+        constexpr const char* why = "the peer says that this link goes away";
+        if (lane_.resumable())
+            owner_->on_suspect(*this, why);
+        else
+            owner_->on_draining(*this, why);
     } else if (const auto* const ended = std::get_if<mux::lane_ended>(&event)) {
         lost_why_ =
             (ended->by_error ? "the peer ended the lane: " : "the peer closed the session: ") +

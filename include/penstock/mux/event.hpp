@@ -50,6 +50,9 @@ struct stream_reset {  ///< the stream is gone, in both directions
 struct peer_draining {  ///< no new streams on this lane; those that are open go on
     drain_frame why;
 };
+struct link_leaving {  ///< this link goes away, the lane does not: it had better get another one
+    std::uint32_t deadline_ms;
+};
 struct lane_ended {  ///< CLOSE (code 0 and up) or LANE_ERR (32 and up) from the peer
     reason why;
     bool by_error;
@@ -64,6 +67,7 @@ using event = std::variant<
     stream_data,
     stream_reset,
     peer_draining,
+    link_leaving,
     lane_ended>;
 
 }  // namespace penstock::mux

@@ -116,7 +116,8 @@ public:
     /// It has one, but had better get another, and can.
     [[nodiscard]] bool suspect() const noexcept
     {
-        return linked_ && !closing_ && !draining_ && lane_.suspect() && lane_.resumable();
+        return linked_ && !closing_ && !draining_ && lane_.resumable() &&
+               (lane_.suspect() || lane_.link_leaving());
     }
     /// Its streams wait: for a link, for a sign of life, or for what was sent in vain to be sent
     /// again.

@@ -53,6 +53,10 @@ struct event_words {
         return "draining " + std::to_string(e.why.last_stream) + ' ' +
                std::to_string(e.why.deadline_ms);
     }
+    std::string operator()(const mux::link_leaving& e) const
+    {
+        return "link leaving " + std::to_string(e.deadline_ms);
+    }
     std::string operator()(const mux::lane_ended& e) const
     {
         return (e.by_error ? "ended by error " : "closed ") + text_of(e.why);

@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(link_drain_is_of_its_link_alone)
     resuming_lane l;
     for (int links = 0; links < 3; ++links) {
         BOOST_TEST(l.lane.can_open());
-        BOOST_TEST(l.receive(link_drain) == "draining 0 700");
+        BOOST_TEST(l.receive(link_drain) == "link leaving 700");
         BOOST_TEST(!l.lane.can_open());
         BOOST_TEST(l.receive(link_drain).empty());
         l.lose();
@@ -235,7 +235,7 @@ BOOST_AUTO_TEST_CASE(link_drain_is_of_its_link_alone)
     }
     octets drain;
     mux::append_drain(drain, {0, 500, {0, {}}});
-    BOOST_TEST(l.receive(link_drain) == "draining 0 700");
+    BOOST_TEST(l.receive(link_drain) == "link leaving 700");
     BOOST_TEST(l.receive(drain) == "draining 0 500");
     l.lose();
     BOOST_TEST(!l.lane.can_open());

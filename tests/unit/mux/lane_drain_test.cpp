@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(a_link_that_is_to_go_away_says_when)
     l.greet();
     octets drain;
     mux::append_u32(drain, frame_type::link_drain, mux::stream_id{}, 5'000);
-    BOOST_TEST(l.receive(drain) == "draining 0 5000");
+    BOOST_TEST(l.receive(drain) == "link leaving 5000");
     BOOST_TEST(!l.lane.can_open());
     BOOST_TEST(l.receive(raw_frame(0x45, 0, {1})) == "error 33");
 }

@@ -38,6 +38,7 @@ struct recording_owner : tunnel::lane_owner {
     bool lost = false;
     bool lost_clean = false;
     std::string lost_why;
+    std::string suspected;         ///< why
     std::uint16_t close_code = 0;  ///< the peer's, when the driver was lost
     std::vector<std::pair<std::uint32_t, failure>> ended;
     std::function<void(tunnel::lane_driver&)> hello;
@@ -58,6 +59,7 @@ struct recording_owner : tunnel::lane_owner {
         draining = true;
         driver.drain({}, "the other side drains");
     }
+    void on_suspect(tunnel::lane_driver&, const std::string& why) override { suspected = why; }
     void on_stream_end(tunnel::lane_driver&, const local_stream& stream, failure code) override
     {
         ended.emplace_back(static_cast<std::uint32_t>(stream.id()), code);
