@@ -2,6 +2,7 @@
 
 #include <penstock/config/read_file.hpp>
 #include <penstock/config/usage_error.hpp>
+#include <penstock/io/descriptor.hpp>
 
 #include <cerrno>
 #include <fcntl.h>
@@ -11,7 +12,6 @@
 #include <utility>
 
 #include "command.hpp"
-#include "descriptor.hpp"
 
 namespace penstock::app {
 namespace {
@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 int write_new_file(const new_file& file)
 {
     // O_EXCL: neither an existing key nor a link that somebody put there is written to.
-    const descriptor fd(::open(
+    const io::unique_descriptor fd(::open(
         file.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file.secret ? 0600 : 0644
     ));
     if (fd.get() < 0)

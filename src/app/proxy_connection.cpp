@@ -71,7 +71,7 @@ int connect_socket(int fd, const sockaddr* address, socklen_t length)
     return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
-descriptor connect_unix(const std::string& via)
+io::unique_descriptor connect_unix(const std::string& via)
 {
     const auto path = via.substr(unix_prefix.size());
     sockaddr_un address{};
@@ -82,14 +82,14 @@ descriptor connect_unix(const std::string& via)
         );
     std::memcpy(address.sun_path, path.c_str(), path.size());
 
-    descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    io::unique_descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
     if (const int error = connect_socket(socket.get(), generic, sizeof address); error != 0)
         fail(via, system_text(error));
     return socket;
 }
 
-descriptor connect_tcp(const std::string& via)
+io::unique_descriptor connect_tcp(const std::string& via)
 {
     const auto where = parse_target(via);
     if (!where)
@@ -109,7 +109,9 @@ descriptor connect_tcp(const std::string& via)
 
     int last_error = EADDRNOTAVAIL;
     for (const auto* each = found; each != nullptr; each = each->ai_next) {
-        descriptor socket(::socket(each->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+        io::unique_descriptor socket(
+            ::socket(each->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
+        );
         last_error = connect_socket(socket.get(), each->ai_addr, each->ai_addrlen);
         if (last_error == 0) {
             const int on = 1;

@@ -1,17 +1,16 @@
 #pragma once
 
 #include <penstock/base/target.hpp>
+#include <penstock/io/descriptor.hpp>
 #include <penstock/socks/client.hpp>
 
 #include <optional>
 #include <string>
 
-#include "descriptor.hpp"
-
 namespace penstock::app {
 
 struct proxied_connection {
-    descriptor socket;
+    io::unique_descriptor socket;
     octets early;  ///< what the target sent behind the proxy's reply
 };
 

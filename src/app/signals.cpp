@@ -33,8 +33,8 @@ signals::signals()
     ::sigaddset(&wanted, SIGINT);
     ::sigaddset(&wanted, SIGTERM);
     ::pthread_sigmask(SIG_BLOCK, &wanted, nullptr);
-    signal_ = descriptor(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
-    notified_ = descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    signal_ = io::unique_descriptor(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
+    notified_ = io::unique_descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (signal_.get() < 0 || notified_.get() < 0)
         throw std::system_error(errno, std::generic_category(), "signals");
 }

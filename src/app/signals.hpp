@@ -1,9 +1,9 @@
 #pragma once
 
+#include <penstock/io/descriptor.hpp>
+
 #include <chrono>
 #include <string_view>
-
-#include "descriptor.hpp"
 
 namespace penstock::app {
 
@@ -24,8 +24,8 @@ public:
     void notify() noexcept;
 
 private:
-    descriptor signal_;
-    descriptor notified_;
+    io::unique_descriptor signal_;
+    io::unique_descriptor notified_;
 };
 
 [[nodiscard]] std::string_view to_string(signals::event e) noexcept;
