@@ -1,8 +1,4 @@
-#include <penstock/base/target.hpp>
 #include <penstock/io/deadline.hpp>
-#include <penstock/io/socket.hpp>
-#include <penstock/net/connector.hpp>
-#include <penstock/net/resolver.hpp>
 #include <penstock/transport/dial.hpp>
 #include <penstock/transport/upgrade.hpp>
 
@@ -10,11 +6,10 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "channel.hpp"
 #include "dial_failure.hpp"
-#include "link_socket.hpp"
+#include "open_socket.hpp"
 
 // g++ 12 inlines Asio's operator new for a coroutine's frame but not its operator delete, and takes
 // the two for a mismatch.
@@ -27,53 +22,6 @@ namespace asio = io::asio;
 
 /// Of a server's answer; a reverse proxy may add cookies and policies of its own.
 constexpr http::head_limits answer_limits{.octets_max = 32 * 1024, .fields_max = 100};
-
-struct opened {
-    std::optional<io::tcp::socket> socket;
-    std::string peer_address;
-    link_congestion congestion;
-    dial_failure why;  ///< if there is no socket
-};
-
-/// Steps 1 and 2.
-asio::awaitable<opened>
-open_socket(const server_url& server, const dial_settings& settings, net::resolver& resolver)
-{
-    opened out;
-    std::vector<io::tcp::endpoint> candidates;
-    const auto host = parse_host(server.host);
-    if (settings.address) {
-        candidates.push_back(*settings.address);
-    } else if (host && std::holds_alternative<ip_address>(*host)) {
-        candidates.emplace_back(std::get<ip_address>(*host), server.port);
-    } else {
-        const auto lookup = co_await resolver.resolve(server.host, {}, settings.resolve_timeout);
-        for (const auto& address : lookup.addresses)
-            candidates.emplace_back(address, server.port);
-        if (candidates.empty()) {
-            out.why = resolve_failure(server, lookup.code, lookup.detail);
-            co_return out;
-        }
-    }
-
-    net::connect_settings connecting;
-    connecting.deadline = settings.connect_timeout;
-    connecting.attempt_timeout = settings.connect_timeout;
-    if (settings.connect_again.count() > 0) {
-        connecting.stagger = settings.connect_again;
-        for (std::size_t i = 0; candidates.size() < dial_settings::connects_max; ++i)
-            candidates.push_back(io::tcp::endpoint(candidates[i]));
-    }
-    auto connected = co_await net::connect(std::move(candidates), std::move(connecting));
-    if (connected.socket) {
-        out.congestion = tune_link_socket(*connected.socket, settings.congestion);
-        out.peer_address = io::to_string(connected.remote);
-        out.socket = std::move(connected.socket);
-    } else {
-        out.why = connect_failure(server, connected.code, connected.detail);
-    }
-    co_return out;
-}
 
 /// A token that would break out of its header field, or that no server could take.
 bool is_sendable(const std::string& token)
@@ -123,7 +71,7 @@ dial_failure not_http(const server_url& server, const error_code& ec)
     };
 }
 
-/// Step 4. Nothing: `wire` is a WebSocket now, and what came behind the answer is in `early`.
+/// Step 5. Nothing: `wire` is a WebSocket now, and what came behind the answer is in `early`.
 asio::awaitable<std::optional<dial_failure>> upgrade(
     const server_url& server,
     const dial_settings& settings,
@@ -157,7 +105,7 @@ asio::awaitable<std::optional<dial_failure>> upgrade(
     co_return std::nullopt;
 }
 
-dial_outcome linked(opened connected, std::optional<tls::engine> engine, octets early)
+dial_outcome linked(opened_socket connected, std::optional<tls::engine> engine, octets early)
 {
     auto description = engine->description();
     dial_outcome out;

@@ -3,14 +3,6 @@
 namespace penstock::transport {
 namespace {
 
-std::string seconds_of(std::chrono::milliseconds time)
-{
-    const auto ms = time.count();
-    if (ms % 1000 != 0)
-        return std::to_string(ms) + " ms";
-    return std::to_string(ms / 1000) + " s";
-}
-
 bool is_tls(const error_code& ec) noexcept { return ec.category() == tls::category(); }
 
 const std::string& wanted_name(const server_url& server, const dial_settings& settings)
@@ -77,6 +69,14 @@ dial_failure told_by_tls(
 
 }  // namespace
 
+std::string seconds_of(std::chrono::milliseconds time)
+{
+    const auto ms = time.count();
+    if (ms % 1000 != 0)
+        return std::to_string(ms) + " ms";
+    return std::to_string(ms / 1000) + " s";
+}
+
 std::string_view to_string(dial_step step) noexcept
 {
     switch (step) {
@@ -84,6 +84,8 @@ std::string_view to_string(dial_step step) noexcept
         return "resolve";
     case dial_step::tcp:
         return "tcp";
+    case dial_step::proxy:
+        return "proxy";
     case dial_step::tls:
         return "tls";
     case dial_step::upgrade:

@@ -5,6 +5,9 @@
 
 namespace penstock::transport {
 
+/// "10 s", "1500 ms"
+[[nodiscard]] std::string seconds_of(std::chrono::milliseconds time);
+
 /// What a failed TLS handshake means. `ec` is channel::handshake()'s, `timed_out` whether the
 /// deadline passed.
 [[nodiscard]] dial_failure tls_failure(

@@ -1,10 +1,11 @@
-#include <penstock/base/target.hpp>
 #include <penstock/transport/server_url.hpp>
 
 #include <boost/system/error_category.hpp>
 
 #include <algorithm>
-#include <charconv>
+#include <utility>
+
+#include "url_text.hpp"
 
 namespace penstock::transport {
 namespace {
@@ -30,35 +31,18 @@ public:
             return "the port is not in 1..65535";
         case url_errc::bad_path:
             return "the path holds an octet that no URL may hold: write it as %XX";
+        case url_errc::not_proxy:
+            return "a proxy is written http://host:port or socks5://host:port";
+        case url_errc::tls_proxy:
+            return "a proxy that is itself reached by TLS is not supported: write http:// (what "
+                   "goes through it is encrypted anyway) or socks5://";
+        case url_errc::bad_login:
+            return "user and password hold a control character, or a % without two hexadecimal "
+                   "digits behind it";
         }
         return "unrecognised URL error";
     }
 };
-
-/// Whether `text` begins with `prefix`, in any case; if so, it is removed.
-bool take_prefix(std::string_view& text, std::string_view prefix)
-{
-    const auto same = [](char a, char b) {
-        return a == b || (a >= 'A' && a <= 'Z' && a - 'A' + 'a' == b);
-    };
-    if (text.size() < prefix.size() ||
-        !std::equal(prefix.begin(), prefix.end(), text.begin(), [&](char p, char t) {
-            return same(t, p);
-        }))
-        return false;
-    text.remove_prefix(prefix.size());
-    return true;
-}
-
-result<std::uint16_t> parse_port(std::string_view text)
-{
-    std::uint16_t port = 0;
-    const auto* const end = text.data() + text.size();
-    const auto [at, error] = std::from_chars(text.data(), end, port);
-    if (error != std::errc{} || at != end || port == 0)
-        return url_errc::bad_port;
-    return port;
-}
 
 }  // namespace
 
@@ -79,7 +63,7 @@ result<server_url> parse_server_url(std::string_view text)
     if (text.find_first_of("?#") != std::string_view::npos)
         return url_errc::query;
     const auto slash = std::min(text.find('/'), text.size());
-    auto authority = text.substr(0, slash);
+    const auto authority = text.substr(0, slash);
     const auto path = text.substr(slash);
     if (authority.find('@') != std::string_view::npos)
         return url_errc::credentials;
@@ -87,22 +71,11 @@ result<server_url> parse_server_url(std::string_view text)
         return url_errc::bad_path;
 
     server_url url;
-    const auto bracket = authority.rfind(']');
-    const auto colon = authority.rfind(':');
-    if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket)) {
-        const auto port = parse_port(authority.substr(colon + 1));
-        if (!port)
-            return port.error();
-        url.port = *port;
-        authority = authority.substr(0, colon);
-    }
-    // An IPv6 address without brackets would have lost its last part to the port.
-    if (!authority.starts_with('[') && authority.find(':') != std::string_view::npos)
-        return url_errc::bad_host;
-    const auto host = parse_host(authority);
-    if (!host)
-        return url_errc::bad_host;
-    url.host = penstock::to_string(*host);
+    auto parts = parse_authority(authority);
+    if (!parts)
+        return parts.error();
+    url.host = std::move(parts->host);
+    url.port = parts->port.value_or(url.port);
     if (path.size() > 1)
         url.path = path;
     return url;

@@ -127,6 +127,7 @@ asio::awaitable<void> lane_carrier::dial_again()
     settings.connect_timeout = std::min(settings.connect_timeout, again_connect_timeout);
     if (silent_ || driver_->linked())
         settings.connect_again = again_connect_after;
+    settings.proxy_timeout = std::min(settings.proxy_timeout, again_handshake_timeout);
     settings.tls_timeout = std::min(settings.tls_timeout, again_handshake_timeout);
     settings.upgrade_timeout = std::min(settings.upgrade_timeout, again_handshake_timeout);
     if (++attempts_ % 3 != 0)
@@ -137,8 +138,9 @@ asio::awaitable<void> lane_carrier::dial_again()
     auto dialled = co_await transport::dial(url, settings, place_.resolver);
     if (over_)
         co_return;
-    silent_ = !dialled.link && io::clock::now() - began >= settings.connect_timeout;
     refused_ = !dialled.link && dialled.why.refused;
+    // A proxy may take its time and refuse us then: a password that is wrong locks an account.
+    silent_ = !dialled.link && !refused_ && io::clock::now() - began >= settings.connect_timeout;
     if (!dialled.link)
         asked_.ask(dialled.why.retry_after);
     if (!dialled.link)

@@ -31,6 +31,9 @@ enum class url_errc {
     bad_host,     ///< neither a name nor an address
     bad_port,     ///< not a number in 1..65535
     bad_path,     ///< spaces, controls or octets beyond ASCII
+    not_proxy,    ///< of a proxy: another scheme, or a path
+    tls_proxy,    ///< of a proxy: https://
+    bad_login,    ///< of a proxy: user and password that no conversation could carry
 };
 [[nodiscard]] const boost::system::error_category& url_category() noexcept;
 [[nodiscard]] error_code make_error_code(url_errc e) noexcept;

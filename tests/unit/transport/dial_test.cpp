@@ -1,22 +1,9 @@
 // dial() against servers of all kinds.
-#include <penstock/transport/upgrade.hpp>
-
 #include "support.hpp"
 
 namespace {
 
 using namespace transport_test;
-
-/// The answer of a good server to `request`.
-std::string good_answer(const std::string& request)
-{
-    const std::string field = "Sec-WebSocket-Key: ";
-    const auto at = request.find(field) + field.size();
-    return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-           "Sec-WebSocket-Accept: " +
-           transport::websocket_accept(request.substr(at, 24)) +
-           "\r\nSec-WebSocket-Protocol: penstock.v1\r\n\r\n";
-}
 
 BOOST_FIXTURE_TEST_SUITE(dial_alone, world)
 

@@ -3,6 +3,7 @@
 #include <penstock/net/resolver.hpp>
 #include <penstock/transport/accept.hpp>
 #include <penstock/transport/dial.hpp>
+#include <penstock/transport/upgrade.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -240,6 +241,17 @@ inline std::string upgrade_request(
            "Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: "
            "13\r\n" +
            std::string(fields) + "\r\n";
+}
+
+/// The answer of a good server to `request`.
+inline std::string good_answer(const std::string& request)
+{
+    const std::string field = "Sec-WebSocket-Key: ";
+    const auto at = request.find(field) + field.size();
+    return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+           "Sec-WebSocket-Accept: " +
+           transport::websocket_accept(request.substr(at, 24)) +
+           "\r\nSec-WebSocket-Protocol: penstock.v1\r\n\r\n";
 }
 
 }  // namespace transport_test

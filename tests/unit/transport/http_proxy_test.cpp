@@ -1,0 +1,316 @@
+// dial() through HTTP proxies of all kinds.
+#include <boost/test/data/test_case.hpp>
+
+#include "proxied.hpp"
+
+namespace {
+
+using namespace transport_test;
+namespace data = boost::unit_test::data;
+
+const std::string established = "HTTP/1.1 200 Connection established\r\n\r\n";
+
+std::string unauthorized(std::string_view fields = "Content-Length: 5\r\n")
+{
+    return "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic "
+           "realm=\"x\"\r\n" +
+           std::string(fields) + "\r\nwrong";
+}
+
+/// Reads a CONNECT and returns it.
+std::string take_request(blocking_peer& peer) { return peer.read_until("\r\n\r\n"); }
+
+struct http_proxied : proxied {
+    http_proxied() { use_http(); }
+};
+
+BOOST_FIXTURE_TEST_SUITE(http_proxy, http_proxied)
+
+BOOST_AUTO_TEST_CASE(connection_in_one_piece_and_octet_by_octet)
+{
+    for (const std::size_t step : {1UL << 30, 1UL}) {
+        auto dialling = start_dial();
+        blocking_peer peer(take());
+        peer.step = step;
+        const auto request = take_request(peer);
+        BOOST_TEST(
+            request.starts_with("CONNECT a.example:8443 HTTP/1.1\r\nHost: a.example:8443\r\n"),
+            request
+        );
+        BOOST_TEST(request.find("Authorization") == std::string::npos);
+        peer.send(established);
+        serve(peer);
+        check_linked(std::move(dialling));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(proxy_that_is_given_by_name)
+{
+    use("http://proxy.example:" + std::to_string(acceptor.local_endpoint().port()));
+    auto dialling = start_dial();
+    blocking_peer peer(take());
+    BOOST_TEST(!take_request(peer).empty());
+    peer.send(established);
+    serve(peer);
+    check_linked(std::move(dialling));
+}
+
+BOOST_AUTO_TEST_CASE(what_follows_the_200_is_left_to_tls)
+{
+    auto dialling = start_dial();
+    blocking_peer peer(take());
+    BOOST_TEST(!take_request(peer).empty());
+    peer.send(established + "SSH-2.0-OpenSSH\r\n");
+    const auto outcome = get(std::move(dialling));
+    BOOST_TEST((outcome.why.step == transport::dial_step::tls));
+    BOOST_TEST(
+        outcome.why.cause.find("does not speak TLS") != std::string::npos, outcome.why.cause
+    );
+}
+
+BOOST_AUTO_TEST_CASE(password_on_the_same_connection)
+{
+    log_in();
+    for (const std::size_t step : {1UL << 30, 1UL}) {
+        auto dialling = start_dial();
+        blocking_peer peer(take());
+        peer.step = step;
+        BOOST_TEST(take_request(peer).find("Authorization") == std::string::npos);
+        peer.send(unauthorized());
+        BOOST_TEST(
+            take_request(peer).find("Proxy-Authorization: Basic dXNlcjpnZWhlaW0=\r\n") !=
+            std::string::npos
+        );
+        peer.send(established);
+        serve(peer);
+        check_linked(std::move(dialling));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(password_on_another_connection_where_the_proxy_closes_the_first)
+{
+    log_in();
+    use("http://proxy.example:" + std::to_string(acceptor.local_endpoint().port()));
+    for (const std::string fields : {"Connection: close\r\n", "Proxy-Connection: close\r\n"}) {
+        auto dialling = start_dial();
+        {
+            blocking_peer first(take());
+            BOOST_TEST(!take_request(first).empty());
+            first.send(unauthorized(fields));
+        }
+        blocking_peer peer(take());
+        BOOST_TEST(take_request(peer).find("Basic dXNlcjpnZWhlaW0=") != std::string::npos);
+        peer.send(established);
+        serve(peer);
+        check_linked(std::move(dialling));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(wrong_password)
+{
+    log_in();
+    auto dialling = start_dial();
+    blocking_peer peer(take());
+    BOOST_TEST(!take_request(peer).empty());
+    peer.send(unauthorized());
+    BOOST_TEST(!take_request(peer).empty());
+    peer.send(unauthorized());
+    check_failed(
+        std::move(dialling),
+        "proxy: the proxy PROXY refused user and password (check the file)",
+        true
+    );
+    BOOST_TEST(peer.read_to_end().empty());  // it is not tried again
+}
+
+BOOST_AUTO_TEST_CASE(password_that_is_missing)
+{
+    auto dialling = start_dial();
+    blocking_peer peer(take());
+    BOOST_TEST(!take_request(peer).empty());
+    peer.send(unauthorized("Proxy-Authenticate: Digest realm=\"x\", nonce=\"y\"\r\n"
+                           "Proxy-Authenticate: NTLM\r\nContent-Length: 5\r\n"));
+    check_failed(
+        std::move(dialling),
+        "proxy: the proxy PROXY wants Basic, Digest or NTLM credentials (put user:password into a "
+        "file and name it with --upstream-proxy-auth-file)",
+        true
+    );
+}
+
+BOOST_AUTO_TEST_CASE(ticket_that_is_missing)
+{
+    // No ticket, wherever this runs.
+    ::setenv("KRB5CCNAME", "FILE:/nonexistent", 1);
+    auto dialling = start_dial();
+    blocking_peer peer(take());
+    for (int round = 0; round < 2; ++round) {
+        BOOST_TEST(take_request(peer).find("Authorization") == std::string::npos);
+        peer.send(unauthorized("Proxy-Authenticate: Negotiate\r\nContent-Length: 5\r\n"));
+    }
+    check_failed(
+        std::move(dialling),
+        "proxy: the proxy PROXY wants Basic or Negotiate credentials (put user:password into a "
+        "file and name it with --upstream-proxy-auth-file)",
+        true
+    );
+}
+
+struct refusal {
+    std::string_view status_line;
+    std::string_view expected;
+    bool refused = false;
+
+    friend std::ostream& operator<<(std::ostream& os, const refusal& r)
+    {
+        return os << r.status_line;
+    }
+};
+
+const refusal refusals[] = {
+    {"HTTP/1.1 403 Forbidden",
+     "403 \"Forbidden\" (ask who runs it to allow CONNECT to SERVER)",
+     true},
+    {"HTTP/1.0 502 Bad Gateway",
+     "502 \"Bad Gateway\" (is the server running, and its name known to the proxy?)"},
+    {"HTTP/1.1 503 Service \x1b[31mUnavailable",
+     "503 \"Service \\x1b[31mUnavailable\" (is the server running, and its name known to the "
+     "proxy?)"},
+    {"HTTP/1.1 504", "504 (is the server running, and its name known to the proxy?)"},
+    {"HTTP/1.1 405 Method Not Allowed",
+     "405 \"Method Not Allowed\" (check host and port in --upstream-proxy; it may not be a proxy, "
+     "or not one for CONNECT)"},
+};
+
+BOOST_DATA_TEST_CASE_F(
+    http_proxied, refusal_is_told_with_status_and_reason, data::make(refusals), sample
+)
+{
+    auto dialling = start_dial();
+    blocking_peer peer(take());
+    BOOST_TEST(!take_request(peer).empty());
+    peer.send(std::string(sample.status_line) + "\r\nContent-Length: 4\r\n\r\npage");
+    check_failed(
+        std::move(dialling),
+        "proxy: the proxy PROXY does not connect to SERVER: " + std::string(sample.expected),
+        sample.refused
+    );
+}
+
+BOOST_AUTO_TEST_CASE(rubbish)
+{
+    std::string endless_head = "HTTP/1.1 200 OK\r\n";
+    while (endless_head.size() < 70'000)
+        endless_head += "X: 0123456789\r\n";
+    const std::string texts[] = {
+        "SSH-2.0-OpenSSH\r\n", "\r\n\r\n", "HTTP/1.1 abc\r\n\r\n", endless_head
+    };
+    for (const auto& text : texts) {
+        auto dialling = start_dial();
+        blocking_peer peer(take());
+        BOOST_TEST(!take_request(peer).empty());
+        peer.send(text);
+        check_failed(
+            std::move(dialling),
+            "proxy: the proxy PROXY does not answer in HTTP (check scheme, host and port in "
+            "--upstream-proxy)"
+        );
+    }
+}
+
+BOOST_AUTO_TEST_CASE(proxy_that_hangs_up)
+{
+    const std::string texts[] = {"", "HTTP/1.1 200 OK\r\nX: y", std::string(70'000, 'x')};
+    for (const auto& text : texts) {
+        auto dialling = start_dial();
+        {
+            blocking_peer peer(take());
+            BOOST_TEST(!take_request(peer).empty());
+            peer.send(text);
+        }
+        const auto outcome = get(std::move(dialling));
+        BOOST_TEST(
+            outcome.why.text().starts_with(
+                "proxy: the proxy " + proxy_address + " gave no answer: "
+            ),
+            outcome.why.text()
+        );
+    }
+}
+
+BOOST_AUTO_TEST_CASE(silence_ends_at_the_deadline_and_closes)
+{
+    dial.proxy_timeout = 60ms;
+    dial.proxy->source = "https_proxy";
+    auto dialling = start_dial();
+    blocking_peer peer(take());
+    check_failed(
+        std::move(dialling),
+        "proxy: the proxy PROXY did not answer within 60 ms (check host and port in https_proxy, "
+        "or go without it by --upstream-proxy none; it may be unable to reach SERVER)"
+    );
+    BOOST_TEST(peer.read_to_end().ends_with("\r\n\r\n"));
+}
+
+BOOST_AUTO_TEST_CASE(cancellation_closes)
+{
+    auto dialling = start_cancellable_dial();
+    blocking_peer peer(take());
+    BOOST_TEST(!take_request(peer).empty());
+    cancel();
+    BOOST_TEST(peer.read_to_end().empty());
+    BOOST_TEST(!get(std::move(dialling)).link.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(conversation_outlives_its_context)
+{
+    auto dialling = start_dial();
+    blocking_peer peer(take());
+    BOOST_TEST(!take_request(peer).empty());
+    BOOST_TEST(*dial.proxy->talks == 1U);
+    peer.send(established);
+    peer.socket.close();
+    // The world ends here, whatever the conversation does.
+}
+
+BOOST_AUTO_TEST_CASE(proxy_that_cannot_be_reached)
+{
+    acceptor.close();
+    check_failed(
+        start_dial(),
+        "proxy: the proxy cannot be reached: PROXY: Connection refused (check host and port in "
+        "--upstream-proxy; is it running?)"
+    );
+    use("http://nowhere.example:3128");
+    check_failed(
+        start_dial(),
+        "proxy: the proxy nowhere.example:3128: no such name (check the host in --upstream-proxy)"
+    );
+}
+
+BOOST_AUTO_TEST_CASE(exempt_server_is_dialled_directly)
+{
+    BOOST_TEST_REQUIRE(dial.direct.add("a.example"));
+    url.port = acceptor.local_endpoint().port();
+    auto dialling = start_dial();
+    blocking_peer peer(take());
+    serve(peer);
+    const auto outcome = get(std::move(dialling));
+    BOOST_TEST_REQUIRE(outcome.link.has_value(), outcome.why.text());
+    BOOST_TEST(outcome.link->peer_address == proxy_address);
+}
+
+BOOST_AUTO_TEST_CASE(address_of_the_last_link_is_not_taken_for_the_server)
+{
+    dial.address = tcp::endpoint(asio::ip::address_v4::loopback(), 1);
+    auto dialling = start_dial();
+    blocking_peer peer(take());
+    BOOST_TEST(take_request(peer).starts_with("CONNECT a.example:8443 "));
+    peer.send(established);
+    serve(peer);
+    check_linked(std::move(dialling));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace

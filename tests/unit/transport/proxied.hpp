@@ -1,0 +1,80 @@
+#pragma once
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
+
+#include "support.hpp"
+
+namespace transport_test {
+
+/// dial() through a proxy that the test thread plays.
+struct proxied : world {
+    std::string proxy_address = "127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
+    std::string server_address;
+
+    proxied()
+    {
+        url.port = 8443;  // nobody is there: only the proxy can lead to it
+        server_address = "a.example:8443";
+    }
+
+    void use(const std::string& proxy_url)
+    {
+        const auto login = dial.proxy ? dial.proxy->login : std::nullopt;
+        dial.proxy = *transport::parse_proxy_url(proxy_url);
+        dial.proxy->login = login;
+    }
+    void use_http() { use("http://" + proxy_address); }
+    void use_socks() { use("socks5://" + proxy_address); }
+    void log_in() { dial.proxy->login = {"user", "geheim", "the file"}; }
+
+    /// Ends the dial that start_cancellable_dial() began.
+    asio::cancellation_signal stop;
+    std::future<transport::dial_outcome> start_cancellable_dial()
+    {
+        return asio::co_spawn(
+            context,
+            transport::dial(url, dial, resolver),
+            asio::bind_cancellation_slot(stop.slot(), asio::use_future)
+        );
+    }
+    void cancel()
+    {
+        asio::post(context, [this] { stop.emit(asio::cancellation_type::terminal); });
+    }
+
+    /// The rest of a dial whose proxy has made the connection: `peer` is the server now.
+    static void serve(blocking_peer& peer)
+    {
+        peer.engine = blocking_peer::server(tcp::socket(peer.socket.get_executor())).engine;
+        BOOST_TEST(peer.shake_hands());
+        peer.send(good_answer(peer.read_until("\r\n\r\n")));
+    }
+
+    void check_linked(std::future<transport::dial_outcome> dialling)
+    {
+        const auto outcome = get(std::move(dialling));
+        BOOST_TEST_REQUIRE(outcome.link.has_value(), outcome.why.text());
+        BOOST_TEST(outcome.link->peer_address == proxy_address + " (proxy)");
+        BOOST_TEST(!outcome.link->paced);
+        BOOST_TEST(outcome.link->early.empty());
+    }
+
+    /// "PROXY" and "SERVER" stand for the two addresses.
+    void check_failed(
+        std::future<transport::dial_outcome> dialling, std::string expected, bool refused = false
+    )
+    {
+        const auto outcome = get(std::move(dialling));
+        BOOST_TEST(!outcome.link.has_value());
+        for (const auto& [word, address] :
+             {std::pair{"PROXY", proxy_address}, std::pair{"SERVER", server_address}})
+            for (auto at = expected.find(word); at != std::string::npos; at = expected.find(word))
+                expected.replace(at, std::string_view(word).size(), address);
+        BOOST_TEST(outcome.why.text() == expected);
+        BOOST_TEST(outcome.why.refused == refused);
+    }
+};
+
+}  // namespace transport_test
