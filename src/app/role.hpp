@@ -75,9 +75,9 @@ void compare(const ready_made& found, const std::vector<io::listen_address>& wan
 );
 
 /// A role from its options to its end. `read` makes a config::configuration of the addresses of
-/// sockets that are there already.
-template <class Role, class Read>
-void run_role(std::string_view name, Read read)
+/// sockets that are there already; `tell` logs what a user should know of its settings.
+template <class Role, class Read, class Tell>
+void run_role(std::string_view name, Read read, Tell tell)
 {
     ready_made found{.sockets = activated_sockets(), .from = {}};
     auto config = read(found.addresses());
@@ -90,6 +90,7 @@ void run_role(std::string_view name, Read read)
             config = read(found.addresses());
     }
     compare(found, config.settings.listen);
+    tell(config.settings);
 
     Role role(std::move(config.settings), std::move(found.sockets));
     std::optional<io::hand_over_giver> giver;

@@ -8,9 +8,10 @@ namespace penstock::app {
 
 int run_server(const arguments& args)
 {
-    run_role<server::server>("server", [&args](std::vector<io::listen_address> inherited) {
+    const auto read = [&args](std::vector<io::listen_address> inherited) {
         return config::read_server({args, environment(), std::move(inherited)});
-    });
+    };
+    run_role<server::server>("server", read, [](const server::settings&) {});
     return exit_done;
 }
 

@@ -146,6 +146,7 @@ configuration<gateway::settings> read_gateway(const inputs& from)
     out.hand_over = read_hand_over(values);
     s.inbound.log_targets = read_log_targets(values);
     read_dial(from, values, s.dial, out.warnings);
+    read_upstream_proxy(from, values, s, s.dial, out.warnings);
     out.given = values.values();
     return out;
 }

@@ -35,6 +35,17 @@ void read_congestion(const reader& from, std::string& out);
 [[nodiscard]] tls::credentials
 read_credentials(role r, const reader& from, std::vector<std::string>& warnings);
 
+/// `upstream-proxy` with its login and exemptions, else what the environment says of proxies, for
+/// the servers and listeners that are `known`; nothing where no server needs it.
+/// Throws: usage_error, without user and password.
+void read_upstream_proxy(
+    const inputs& from,
+    const reader& values,
+    const gateway::settings& known,
+    transport::dial_settings& out,
+    std::vector<std::string>& warnings
+);
+
 /// The usage_error for a context that could not be made: it names the option whose file is to
 /// blame. `ca` is the name of the option for authorities.
 [[nodiscard]] usage_error

@@ -59,6 +59,20 @@ constexpr option gateway_options[] = {
      "NAME",
      "",
      "what the server's certificate must be for, if not the host of its URL"},
+    {"upstream-proxy",
+     "URL",
+     "",
+     "http://host:port or socks5://host:port between here and the server; none: not even that of "
+     "https_proxy or all_proxy, which counts otherwise"},
+    {"upstream-proxy-auth-file", "FILE", "", "user:password for it; or PENSTOCK_UPSTREAM_PROXY_AUTH"
+    },
+    {"upstream-proxy-auth", "TEXT", "", "user:password", false, comma::plain, true},
+    {"no-proxy",
+     "HOST",
+     "",
+     "a server that needs no proxy: a name with all below it, an address, a network or *; without "
+     "it those of NO_PROXY",
+     true},
     {"users-file",
      "FILE",
      "",

@@ -50,6 +50,23 @@ const wrong_row wrong_options[] = {
     {{"--server", "wss://a", "--token-file", "@junk"}, "token-file: @junk does not hold one token"},
     {{"--server", "wss://a", "--users-file", "@junk"}, "users-file: @junk line 1: "},
     {{"--server", "wss://a", "--server-name", "a b"}, "server-name: 'a b': "},
+    {{"--server", "wss://a", "--upstream-proxy", "https://p:1"},
+     "upstream-proxy: 'https://p:1': a proxy that is itself reached by TLS is not supported"},
+    {{"--server", "wss://a", "--upstream-proxy", "http://bob:geheim@p:1"},
+     "upstream-proxy: credentials do not belong here, where others can see them (put user:password "
+     "into a file and name it with --upstream-proxy-auth-file)"},
+    {{"--server", "wss://a", "--upstream-proxy", "http://localhost:1080"},
+     "upstream-proxy: http://localhost:1080 is this gateway itself (see listen)"},
+    {{"--server", "wss://a", "--upstream-proxy", "p:1", "--upstream-proxy-auth-file", "@none"},
+     "upstream-proxy-auth-file: cannot read @none: No such file or directory (one line, "
+     "user:password)"},
+    {{"--server", "wss://a", "--upstream-proxy", "p:1", "--upstream-proxy-auth-file", "@junk"},
+     "upstream-proxy-auth-file: @junk does not hold user:password (in one line)"},
+    {{"--server", "wss://a", "--upstream-proxy", "p:1", "--upstream-proxy-auth", "bob:geheim"},
+     "unknown option: --upstream-proxy-auth (other users see arguments: use "
+     "--upstream-proxy-auth-file or the environment)"},
+    {{"--server", "wss://a", "--upstream-proxy", "p:1", "--no-proxy", "a,10.*"},
+     "no-proxy: '10.*' is neither a name, an address, a network nor *"},
     {{"--server", "wss://a", "--rule", "* allow"},
      "rule: unknown action 'allow' (one of: tunnel, direct, block)"},
     {{"--server", "wss://a", "--threads", "two"}, "threads: 'two' is no number (1..256)"},

@@ -68,6 +68,12 @@ BOOST_AUTO_TEST_CASE(every_option_reaches_its_setting)
          "@token",
          "--server-name",
          "[::1]",
+         "--upstream-proxy",
+         "socks5://proxy",
+         "--upstream-proxy-auth-file",
+         "@login",
+         "--no-proxy",
+         "a",
          "--lanes",
          "3",
          "--threads",
@@ -103,6 +109,10 @@ BOOST_AUTO_TEST_CASE(every_option_reaches_its_setting)
     BOOST_TEST(s.dial.token == "pst_abc");
     BOOST_TEST(s.dial.server_name == "::1");
     BOOST_TEST(s.dial.congestion == "bbr");
+    BOOST_TEST_REQUIRE(s.dial.proxy.has_value());
+    BOOST_TEST(penstock::transport::to_string(*s.dial.proxy) == "socks5://proxy:1080");
+    BOOST_TEST(s.dial.proxy->login->user == "user");
+    BOOST_TEST(s.dial.direct.covers(s.servers[1]));
     BOOST_TEST(s.lanes == 3U);
     BOOST_TEST(s.threads == 2U);
     BOOST_TEST((s.tunnel.ping_interval == 5s));

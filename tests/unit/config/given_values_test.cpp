@@ -78,7 +78,8 @@ const wrong_arguments wrong[] = {
     {{"--lanse=2"}, "unknown option: --lanse (did you mean --lanes?)"},
     {{"--client-ca", "x"}, "unknown option: --client-ca (see: penstock help gateway)"},
     {{"--lane", "2"}, "unknown option: --lane (did you mean --lanes?)"},  // no abbreviations
-    {{"--upstream-proxy", "x"}, "unknown option: --upstream-proxy"},
+    {{"--upstream-proxies", "x"},
+     "unknown option: --upstream-proxies (did you mean --upstream-proxy?)"},
     {{"--token", "pst_x"}, "unknown option: --token (other users see arguments"},
     {{"-x"}, "unexpected argument '-x'"},
     {{"stray"}, "unexpected argument 'stray'"},

@@ -36,6 +36,7 @@ struct workspace {
         write("laptop.p12", std::string(store.begin(), store.end()));
         write("users", "ann:password:plain$secret\n");
         write("token", "pst_abc\n");
+        write("login", "user:geheim\n");
         write("junk", "neither this nor that\n");
         for (const auto& file : std::filesystem::directory_iterator(PENSTOCK_CONF_DIR)) {
             if (file.path().extension() == ".conf")
