@@ -54,8 +54,8 @@ done
 . tests/support/debian.sh
 
 interop_packages=(
-    apache2 caddy curl git haproxy iproute2 ncat netcat-openbsd nginx openssh-client openssh-server openssl proxychains4
-    python3
+    apache2 caddy curl dante-server git haproxy iproute2 krb5-admin-server krb5-kdc krb5-user microsocks ncat
+    netcat-openbsd nginx openssh-client openssh-server openssl proxychains4 python3 squid tinyproxy-bin
 )
 full_packages=(clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev)
 

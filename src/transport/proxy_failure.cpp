@@ -94,7 +94,6 @@ told_by_status(const upstream_proxy& proxy, const server_url& server, const conn
     const auto where = host_and_port(server);
     auto why = failed(the_proxy(proxy) + " does not connect to " + where + ": " + said, {});
     switch (answer.status) {
-    case 401:
     case 403:
         why.remedy = "ask who runs it to allow CONNECT to " + where;
         why.refused = true;
@@ -174,7 +173,8 @@ connect_refusal(const upstream_proxy& proxy, const server_url& server, const con
     default:
         break;
     }
-    if (answer.status == 407)
+    // tinyproxy refuses a wrong password with 401, which is for origins (RFC 9110 section 15.5.2).
+    if (answer.status == 407 || (answer.status == 401 && proxy.login))
         return unauthenticated(proxy, answer.offered);
     if (answer.status >= 300)
         return told_by_status(proxy, server, answer);

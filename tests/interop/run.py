@@ -28,7 +28,7 @@ from harness import ROOT, Bed, Failed, Skip
 
 for module in (
     "clients", "ssh", "exact", "flow", "load", "wrong_input", "lifecycle", "noticing", "resume", "outage", "restart",
-    "settings", "front", "leaving",
+    "settings", "front", "proxy", "leaving",
 ):
     importlib.import_module(f"case_{module}")
 

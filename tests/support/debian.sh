@@ -11,7 +11,7 @@
 build_packages=(
     g++ cmake ninja-build
     libboost1.81-dev libboost-program-options1.81-dev libboost-log1.81-dev libboost-json1.81-dev
-    libboost-test1.81-dev libssl-dev
+    libboost-test1.81-dev libssl-dev libcurl4-openssl-dev
 )
 
 say() { printf '%s\n' "$*"; }

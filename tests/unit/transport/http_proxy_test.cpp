@@ -109,18 +109,23 @@ BOOST_AUTO_TEST_CASE(password_on_another_connection_where_the_proxy_closes_the_f
 BOOST_AUTO_TEST_CASE(wrong_password)
 {
     log_in();
-    auto dialling = start_dial();
-    blocking_peer peer(take());
-    BOOST_TEST(!take_request(peer).empty());
-    peer.send(unauthorized());
-    BOOST_TEST(!take_request(peer).empty());
-    peer.send(unauthorized());
-    check_failed(
-        std::move(dialling),
-        "proxy: the proxy PROXY refused user and password (check the file)",
-        true
-    );
-    BOOST_TEST(peer.read_to_end().empty());  // it is not tried again
+    const std::string verdicts[] = {
+        unauthorized(), "HTTP/1.1 401 Unauthorized\r\nContent-Length: 5\r\n\r\nwrong"
+    };
+    for (const auto& verdict : verdicts) {
+        auto dialling = start_dial();
+        blocking_peer peer(take());
+        BOOST_TEST(!take_request(peer).empty());
+        peer.send(unauthorized());
+        BOOST_TEST(!take_request(peer).empty());
+        peer.send(verdict);
+        check_failed(
+            std::move(dialling),
+            "proxy: the proxy PROXY refused user and password (check the file)",
+            true
+        );
+        BOOST_TEST(peer.read_to_end().empty());  // it is not tried again
+    }
 }
 
 BOOST_AUTO_TEST_CASE(password_that_is_missing)
