@@ -1,20 +1,15 @@
 """Out through other people's proxies: gateway -> proxy -> server, with every way to authenticate that they know."""
 
-import os
-import pwd
 import re
 import signal
-import textwrap
 
 from breaking import BreakingNetwork
 from cases import case
-from harness import Bed, expect, expect_equal, find, free_port, need, wait_until
+from harness import expect, expect_equal, find, free_port, need, wait_until
 from network import make_routes
-from peers import Target, echo, http_get, listens, read_exactly, socks5, web
-
-USER, PASSWORD = "laptop", "Geh:eim 1"
-HELPERS = "/usr/lib/squid"
-
+from peers import Target, echo, established, http_get, read_exactly, socks5, web
+from proxies import (HELPERS, PASSWORD, USER, danted, kerberos, microsocks, needs_login, squid, squid_with_basic,
+                     squid_with_digest, squid_with_negotiate, started, tinyproxy)
 
 def login_file(bed, password=PASSWORD):
     return bed.write("proxy-login", f"{USER}:{password}\n")
@@ -42,129 +37,6 @@ def says(gateway, text):
     expect("eim" not in gateway.text(), f"the password is in the log:\n{gateway.tail()}")
 
 
-# -- the proxies ------------------------------------------------------------------------------------------------------
-
-
-def started(process, port):
-    process.port = port
-    wait_until(lambda: listens(port), 20, f"{process.name} listens:\n{process.tail()}")
-    return process
-
-
-def squid(bed, *settings, env=None):
-    """Debian's squid; `requests()` is what it logged: (port of the client, status)."""
-    need("squid")
-    port = free_port()
-    home = bed.folder / f"squid-{port}"
-    home.mkdir()
-    if os.getuid() == 0:  # it becomes the user `proxy`, and reads the files of the case as that
-        bed.folder.chmod(0o755)
-        home.chmod(0o777)
-    log = home / "access.log"
-    config = bed.write(f"squid-{port}.conf", "\n".join([
-        f"http_port 127.0.0.1:{port}", "pid_filename none", f"cache_log {home}/cache.log", f"coredump_dir {home}",
-        "logformat own %>p %>Hs", f"access_log stdio:{log} own", "cache deny all", "shutdown_lifetime 1 second",
-        "visible_hostname proxy.example", *settings, "",
-    ]), 0o644)
-    process = bed.start("squid", find("squid"), "-N", "-f", config, env=env)
-    process.requests = lambda: [tuple(map(int, line.split())) for line in log.read_text().splitlines()]
-    return started(process, port)
-
-
-def needs_login(kind, program, *more):
-    return (f"auth_param {kind} program {program}", *more, "acl known proxy_auth REQUIRED",
-            "http_access allow known", "http_access deny all")
-
-
-def squid_with_basic(bed):
-    hashed = bed.run("openssl", "passwd", "-apr1", PASSWORD).stdout.strip()
-    users = bed.write("squid-users", f"{USER}:{hashed}\n", 0o644)
-    return squid(bed, *needs_login("basic", f"{HELPERS}/basic_ncsa_auth {users}"))
-
-
-def squid_with_digest(bed):
-    users = bed.write("squid-users", f"{USER}:Geheim1\n", 0o644)  # the helper takes no colon in a password
-    return squid(bed, *needs_login("digest", f"{HELPERS}/digest_file_auth {users}", "auth_param digest realm proxy"))
-
-
-def tinyproxy(bed, *settings):
-    need("tinyproxy")
-    port = free_port()
-    config = bed.write("tinyproxy.conf", "\n".join([
-        f"Port {port}", "Listen 127.0.0.1", "Timeout 600", "MaxClients 100", "LogLevel Connect", *settings, "",
-    ]))
-    return started(bed.start("tinyproxy", find("tinyproxy"), "-d", "-c", config), port)
-
-
-def kerberos(bed):
-    """A realm on loopback, with the user and a proxy on localhost; returns (environment, the proxy's keytab)."""
-    need("krb5kdc", "kdb5_util", "kadmin.local", "kinit")
-    port, realm = free_port(), "TEST.EXAMPLE"
-    home = bed.folder / "kerberos"
-    home.mkdir()
-    (home / "krb5.conf").write_text(textwrap.dedent(f"""\
-        [libdefaults]
-        default_realm = {realm}
-        dns_lookup_kdc = false
-        dns_canonicalize_hostname = false
-        udp_preference_limit = 1
-        [realms]
-        {realm} = {{
-            kdc = 127.0.0.1:{port}
-        }}
-        [domain_realm]
-        localhost = {realm}
-    """))
-    (home / "kdc.conf").write_text(textwrap.dedent(f"""\
-        [realms]
-        {realm} = {{
-            database_name = {home}/principal
-            key_stash_file = {home}/stash
-            kdc_listen = 127.0.0.1:{port}
-            kdc_tcp_listen = 127.0.0.1:{port}
-        }}
-    """))
-    env = {"KRB5_CONFIG": f"{home}/krb5.conf", "KRB5_KDC_PROFILE": f"{home}/kdc.conf",
-           "KRB5CCNAME": f"FILE:{home}/tickets", "KRB5RCACHETYPE": "none"}
-
-    def run(*argv, data=None):
-        made = bed.run(*argv, env=env, data=data)
-        expect_equal(made.returncode, 0, f"{argv[0]}: {made.stdout}{made.stderr}")
-
-    run("kdb5_util", "create", "-s", "-r", realm, "-P", "master")
-    run("kadmin.local", "addprinc", "-pw", PASSWORD, USER)
-    run("kadmin.local", "addprinc", "-randkey", "HTTP/localhost")
-    run("kadmin.local", "ktadd", "-k", home / "keytab", "HTTP/localhost")
-    (home / "keytab").chmod(0o644)
-    started(bed.start("krb5kdc", find("krb5kdc"), "-n", env=env), port)
-    return env, home / "keytab", lambda: run("kinit", USER, data=PASSWORD + "\n")
-
-
-def microsocks(bed, *options):
-    need("microsocks")
-    port = free_port()
-    return started(bed.start("microsocks", find("microsocks"), "-i", "127.0.0.1", "-p", port, *options), port)
-
-
-def danted(bed):
-    need("danted")
-    user = pwd.getpwuid(os.getuid()).pw_name
-    port = free_port()
-    config = bed.write("danted.conf", f"""
-        logoutput: stderr
-        internal: 127.0.0.1 port = {port}
-        external: lo
-        clientmethod: none
-        socksmethod: none
-        user.privileged: {user}
-        user.unprivileged: {"nobody" if user == "root" else user}
-        client pass {{ from: 0/0 to: 0/0 }}
-        socks block {{ from: 0/0 to: 0/0 port = 1 }}
-        socks pass {{ from: 0/0 to: 0/0 }}
-    """)
-    return started(bed.start("danted", find("danted"), "-f", config), port)
-
-
 def same_connection(proxy, gateway):
     """The gateway has gone; every connection that squid refused at first was let in later."""
     gateway.signal(signal.SIGTERM)
@@ -173,9 +45,6 @@ def same_connection(proxy, gateway):
     refused = {port for port, status in proxy.requests() if status == 407}
     let_in = {port for port, status in proxy.requests() if status == 200}
     expect(refused and let_in <= refused, f"a 407 and its 200 were on two connections: {proxy.requests()}")
-
-
-# -- cases ------------------------------------------------------------------------------------------------------------
 
 
 @case()
@@ -226,20 +95,38 @@ def squid_with_ntlm_authentication(bed):
 @case()
 def squid_with_negotiate_authentication(bed):
     """A Kerberos ticket of the user is enough; without one the remedy is to get it."""
-    env, keytab, log_in = kerberos(bed)
-    proxy = squid(bed, *needs_login("negotiate", f"{HELPERS}/negotiate_kerberos_auth -k {keytab} -s HTTP/localhost"),
-                  env=env)
+    realm = kerberos(bed)
+    proxy = squid_with_negotiate(bed, realm)
     server = bed.server()
     options = (server.port, "--upstream-proxy", f"http://localhost:{proxy.port}")
-    without = bed.gateway(*options, env=env)
+    without = bed.gateway(*options, env=realm.env)
     says(without, f"the proxy localhost:{proxy.port} wants Negotiate credentials (get a ticket with kinit, for the user "
                   "who runs the gateway)")
-    log_in()
+    realm.log_in()
     without.wait_line(r"link\.up", 60)
-    gateway = bed.gateway(*options, env=env)
+    gateway = bed.gateway(*options, env=realm.env)
     gateway.wait_line(r'link\.up .*\(proxy\)"')
     fetch(bed, gateway)
     same_connection(proxy, gateway)
+
+
+@case()
+def a_silent_kerberos_server_holds_up_nothing_else(bed):
+    """GSSAPI blocks: clients are served meanwhile, the dial ends in time, and SIGTERM ends the gateway."""
+    realm = kerberos(bed)
+    realm.log_in()
+    proxy = squid_with_negotiate(bed, realm)
+    realm.server.signal(signal.SIGKILL)
+    realm.server.wait(5)
+    asked = []
+    Target(asked.append, port=realm.server.port, keep=True)
+    gateway = bed.gateway(free_port(), "--upstream-proxy", f"http://localhost:{proxy.port}", "--rule", "127.0.0.1 direct",
+                          env=realm.env)
+    wait_until(lambda: asked, 20, "the Kerberos server is asked")
+    fetch(bed, gateway)
+    says(gateway, f"the proxy localhost:{proxy.port} did not answer within 10 s")
+    gateway.signal(signal.SIGTERM)
+    expect_equal(gateway.wait(5), 0, "exit status")
 
 
 @case()
@@ -313,6 +200,19 @@ def a_proxy_that_comes_later_is_found(bed):
     fetch(bed, gateway)
 
 
+@case()
+def a_gateway_leaves_while_its_proxy_is_silent(bed):
+    """SIGTERM in the middle of a conversation with the proxy: exit status 0, at once."""
+    for scheme in ("http", "socks5"):
+        proxy = Target(lambda connection: connection.recv(1) and connection.recv(1 << 16) and connection.recv(1))
+        for _ in range(3):
+            gateway = bed.gateway(free_port(), "--upstream-proxy", f"{scheme}://127.0.0.1:{proxy.port}")
+            wait_until(lambda: established(proxy.port), 20, "the proxy is asked")
+            gateway.signal(signal.SIGTERM)
+            expect_equal(gateway.wait(5), 0, "exit status")
+            wait_until(lambda: not established(proxy.port), 20, "the connection to the proxy ends")
+
+
 @case(isolated=True)
 def the_environment_names_the_proxy(bed):
     """https_proxy with its password and NO_PROXY, as every program has them; none switches them off."""
@@ -324,12 +224,7 @@ def the_environment_names_the_proxy(bed):
     env = {"https_proxy": f"http://{USER}:{password}@127.0.0.1:{proxy.port}/", "no_proxy": "10.0.0.0/8,.example"}
 
     def gateway(*options, more=None):
-        process = bed.start("penstock-gateway", bed.binary, "gateway", "--listen", "127.0.0.1:0", *Bed._drain(()),
-                            "--server", f"wss://192.0.2.1:{server.port}", "--ca", keys / "ca.crt", "--cert",
-                            keys / "laptop.crt", "--key", keys / "laptop.key", *options, env={**env, **(more or {})})
-        process.address = process.wait_line(r"gateway\.listening address=(\S+)")[1]
-        process.port = int(process.address.rpartition(":")[2])
-        return process
+        return bed.gateway(server.port, *options, keys=keys, env={**env, **(more or {})}, server_host="192.0.2.1")
 
     through = gateway()
     through.wait_line(rf'gateway\.upstream_proxy proxy="http://127\.0\.0\.1:{proxy.port}" from="https_proxy"')

@@ -19,13 +19,13 @@ class Target:
     With `keep` there is no thread, and the connection is `handle`'s.
     """
 
-    def __init__(self, handle, host="127.0.0.1", receive_octets=None, keep=False):
+    def __init__(self, handle, host="127.0.0.1", receive_octets=None, keep=False, port=0):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.listener = socket.socket(family)
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if receive_octets:
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_octets)
-        self.listener.bind((host, 0))
+        self.listener.bind((host, port))
         self.listener.listen(512)
         self.port = self.listener.getsockname()[1]
         self.accepted = 0

@@ -77,4 +77,20 @@ struct proxied : world {
     }
 };
 
+inline const std::string established = "HTTP/1.1 200 Connection established\r\n\r\n";
+
+inline std::string unauthorized(std::string_view fields = "Content-Length: 5\r\n")
+{
+    return "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic "
+           "realm=\"x\"\r\n" +
+           std::string(fields) + "\r\nwrong";
+}
+
+/// Reads a CONNECT and returns it.
+inline std::string take_request(blocking_peer& peer) { return peer.read_until("\r\n\r\n"); }
+
+struct http_proxied : proxied {
+    http_proxied() { use_http(); }
+};
+
 }  // namespace transport_test
