@@ -39,9 +39,18 @@ struct proxied : world {
             asio::bind_cancellation_slot(stop.slot(), asio::use_future)
         );
     }
-    void cancel()
+
+    /// The connection ends, and so does the dial: without a link, or, where the cancellation came
+    /// between two operations, with Asio's exception.
+    void check_cancelled(std::future<transport::dial_outcome> dialling, blocking_peer& peer)
     {
         asio::post(context, [this] { stop.emit(asio::cancellation_type::terminal); });
+        BOOST_TEST(peer.read_to_end().empty());
+        try {
+            BOOST_TEST(!get(std::move(dialling)).link.has_value());
+        } catch (const boost::system::system_error& e) {
+            BOOST_TEST((e.code() == asio::error::operation_aborted), e.what());
+        }
     }
 
     /// The rest of a dial whose proxy has made the connection: `peer` is the server now.
