@@ -41,7 +41,7 @@ connect_talk::connect_talk(
     const upstream_proxy& proxy,
     const server_url& server,
     const ip_address& address,
-    io::descriptor connected
+    io::unique_descriptor connected
 )
     : transfer_(proxy, server, address, std::move(connected)), talks_(proxy.talks)
 {

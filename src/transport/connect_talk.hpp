@@ -34,7 +34,7 @@ public:
         const upstream_proxy& proxy,
         const server_url& server,
         const ip_address& address,
-        io::descriptor connected
+        io::unique_descriptor connected
     );
     ~connect_talk();
     connect_talk(const connect_talk&) = delete;

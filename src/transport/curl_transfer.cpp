@@ -52,7 +52,7 @@ curl_transfer::curl_transfer(
     const upstream_proxy& proxy,
     const server_url& server,
     const ip_address& address,
-    io::descriptor connected
+    io::unique_descriptor connected
 )
     : proxy_(proxy), server_(server), address_(address), connected_(std::move(connected))
 {
@@ -158,7 +158,7 @@ void curl_transfer::read_result(handles& with, CURLcode result)
         curl_socket_t fd = CURL_SOCKET_BAD;
         with.curl.easy_getinfo(with.easy, CURLINFO_ACTIVESOCKET, &fd);
         // libcurl closes its own when its handle goes.
-        answer_.socket = io::descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+        answer_.socket = io::unique_descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
         if (answer_.socket.get() >= 0)
             return;
     }

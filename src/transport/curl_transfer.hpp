@@ -22,10 +22,10 @@ struct connect_answer {
         other,       ///< `detail` has the library's words
     };
 
-    io::descriptor socket;      ///< connected to the server; else what follows
-    unsigned status = 0;        ///< of the proxy's last answer; 0: there was none
-    std::string reason;         ///< its words
-    unsigned long offered = 0;  ///< ways to authenticate that the proxy knows (CURLAUTH_)
+    io::unique_descriptor socket;  ///< connected to the server; else what follows
+    unsigned status = 0;           ///< of the proxy's last answer; 0: there was none
+    std::string reason;            ///< its words
+    unsigned long offered = 0;     ///< ways to authenticate that the proxy knows (CURLAUTH_)
     problem why = problem::none;
     std::string detail;
 };
@@ -45,7 +45,7 @@ public:
         const upstream_proxy& proxy,
         const server_url& server,
         const ip_address& address,
-        io::descriptor connected
+        io::unique_descriptor connected
     );
 
     [[nodiscard]] connect_answer perform();
@@ -67,8 +67,8 @@ private:
     const upstream_proxy proxy_;
     const server_url server_;
     const ip_address address_;
-    io::descriptor connected_;  ///< until libcurl asks for it
-    bool opened_here_ = false;  ///< the socket that libcurl uses is our first one
+    io::unique_descriptor connected_;  ///< until libcurl asks for it
+    bool opened_here_ = false;         ///< the socket that libcurl uses is our first one
     connect_answer answer_;
     std::size_t heard_octets_ = 0;
     bool head_begins_ = true;

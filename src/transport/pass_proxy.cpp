@@ -108,7 +108,7 @@ asio::awaitable<passed_proxy> pass_http(
 {
     error_code ec;
     const auto remote = socket.remote_endpoint(ec);
-    auto descriptor = ec ? io::descriptor() : io::descriptor(socket.release(ec));
+    auto descriptor = ec ? io::unique_descriptor() : io::unique_descriptor(socket.release(ec));
     if (ec)
         co_return failed(proxy_unusable(proxy, ec.message()));
     const auto executor = co_await asio::this_coro::executor;

@@ -88,7 +88,7 @@ public:
     /// probably is, and suspect() holds until something comes.
     void probe(bool suspect = false) noexcept;
     /// The peer says that this link goes away (LINK_DRAIN).
-    [[nodiscard]] bool link_leaving() const noexcept { return link_draining_; }
+    [[nodiscard]] bool link_draining() const noexcept { return link_draining_; }
     /// Silent for longer than it should be, though not long enough to be given up: worth looking
     /// for another link.
     [[nodiscard]] bool suspect() const noexcept { return suspect_; }

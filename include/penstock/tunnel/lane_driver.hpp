@@ -117,7 +117,7 @@ public:
     [[nodiscard]] bool suspect() const noexcept
     {
         return linked_ && !closing_ && !draining_ && lane_.resumable() &&
-               (lane_.suspect() || lane_.link_leaving());
+               (lane_.suspect() || lane_.link_draining());
     }
     /// Its streams wait: for a link, for a sign of life, or for what was sent in vain to be sent
     /// again.
