@@ -75,16 +75,13 @@ open_socket(const server_url& server, const dial_settings& settings, net::resolv
 {
     opened_socket out;
     const auto* const proxy = proxy_for(server, settings);
+    const auto& name = proxy != nullptr ? proxy->host : server.host;
+    const auto port = proxy != nullptr ? proxy->port : server.port;
     found where;
     if (settings.address && proxy == nullptr)
         where.candidates.push_back(*settings.address);
     else
-        where = co_await find_addresses(
-            proxy != nullptr ? proxy->host : server.host,
-            proxy != nullptr ? proxy->port : server.port,
-            settings.resolve_timeout,
-            resolver
-        );
+        where = co_await find_addresses(name, port, settings.resolve_timeout, resolver);
     if (where.candidates.empty()) {
         out.why = proxy != nullptr ? proxy_resolve_failure(*proxy, where.code, where.detail)
                                    : resolve_failure(server, where.code, where.detail);
