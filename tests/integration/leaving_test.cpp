@@ -112,10 +112,10 @@ struct hesitant_server : tunnel::lane_owner {
 BOOST_AUTO_TEST_CASE(an_open_that_crosses_a_drain_is_asked_again_on_the_next_link)
 {
     const world w;
+    target_server target(echo);  // ends behind the server, which nobody moves then
     hesitant_server far(w);
     gateway::gateway near(w.gateway_settings(far.port()));
     near.start();
-    target_server target(echo);
     auto& leaving = far.take_link();
 
     auto asked = std::async(std::launch::async, [&] {
