@@ -166,12 +166,21 @@ struct gateway::state {
     void probe_links()
     {
         observe::debug("network.changed");
-        const auto addresses = net::local_addresses();
+        auto addresses = net::local_addresses();
+        std::ranges::sort(addresses);
+        // Routes come and go for many reasons: those are no reason to dial out of turn.
+        if (addresses.empty() || addresses == local) {
+            on_every_thread([](worker& w) { w.pool().ask_all(); });
+            return;
+        }
+        local = addresses;
         on_every_thread([addresses](worker& w) { w.pool().probe(addresses); });
     }
 
     void watch_network()
     {
+        local = net::local_addresses();
+        std::ranges::sort(local);
         if (const auto ec = watch.start(); ec)
             observe::warning("network.unwatched", {{"why", ec.message()}});
     }
@@ -232,6 +241,7 @@ struct gateway::state {
     std::vector<std::unique_ptr<worker>> workers;
     std::unique_ptr<io::thread_set> threads;
     std::vector<io::listener> listeners;
+    std::vector<ip_address> local;  ///< addresses, as last told
     net::change_watch watch{threads->context(0), [this] { probe_links(); }};
     std::size_t next = 0;
 };

@@ -1,5 +1,6 @@
 #include <penstock/net/change_watch.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -120,9 +121,10 @@ void change_watch::note_change()
 {
     if (std::exchange(settling_, true))
         return;
-    settle_.expires_after(settle);
+    settle_.expires_at(std::max(io::clock::now() + settle, told_at_ + calm));
     settle_.async_wait([this](const error_code& ec) {
         settling_ = false;
+        told_at_ = io::clock::now();
         if (!ec)
             changed_();
     });

@@ -85,30 +85,43 @@ std::optional<std::size_t> client_lane::wanted_server()
         return std::nullopt;
     if (!current_)
         return choice_->current();
+    const auto now = io::clock::now();
     const auto home = current_->server();
-    const bool away = away_too_long();
-    if (away)
-        choice_->failed(home, io::clock::now());
+    if (away_too_long()) {
+        choice_->failed(home, now);
+        return choice_->current();
+    }
     const auto chosen = choice_->current();
-    if (chosen != home && (away || chosen < home))
+    if (chosen < home)
         return chosen;
-    if (chosen == home && !away)
-        return choice_->claim_look(io::clock::now());
+    if (current_->away_since())
+        return std::nullopt;
+    const auto look = choice_->claim_look(now);
+    if (!look || chosen == home)
+        return look;
+    // The look would be at those preferred to the choice, and here is one that works.
+    choice_->succeeded(home, now);
     return std::nullopt;
 }
 
 bool client_lane::away_too_long() const
 {
     const auto since = current_->away_since();
-    return since && place_.config.servers.size() > 1 &&
+    return since && has_elsewhere_to_go() &&
            io::clock::now() - *since >= place_.config.leave_server_after;
+}
+
+/// There is another server, or another answers in place of the one that has the lane.
+bool client_lane::has_elsewhere_to_go() const
+{
+    return place_.config.servers.size() > 1 || current_->driver().met_strangers();
 }
 
 /// How long nothing needs to be done unless something happens.
 io::clock::duration client_lane::patience() const
 {
     constexpr std::chrono::hours longest{24};
-    if (coming_ || !current_ || place_.config.servers.size() == 1)
+    if (coming_ || !current_ || !has_elsewhere_to_go())
         return longest;
     const auto now = io::clock::now();
     const auto leave_after = place_.config.leave_server_after;
@@ -122,7 +135,8 @@ io::clock::duration client_lane::patience() const
 asio::awaitable<void> client_lane::dial(std::size_t server)
 {
     if (std::exchange(lost_, false)) {
-        co_await back_off(asked_.value());
+        const auto asked = asked_.take();
+        co_await back_off(asked);
         asked_.over();
     }
     if (stopping_)
@@ -140,7 +154,7 @@ asio::awaitable<void> client_lane::dial(std::size_t server)
     url.node = session.node();
     auto dialled = co_await transport::dial(url, config.dial, place_.resolver);
     const bool works = current_ && !current_->away_since();
-    const bool superfluous = works && server > current_->server();
+    const bool superfluous = works && server >= current_->server();
     if (stopping_ || superfluous || !dialled.link)
         session.abort(place_.index);
     if (superfluous)
@@ -161,8 +175,9 @@ asio::awaitable<void> client_lane::dial(std::size_t server)
 asio::awaitable<void> client_lane::back_off(std::chrono::milliseconds asked)
 {
     backing_off_ = true;
+    asked_to_wait_ = asked.count() > 0;
     co_await pause(backoff_.next(asked));
-    backing_off_ = false;
+    backing_off_ = asked_to_wait_ = false;
 }
 
 asio::awaitable<void> client_lane::pause(io::clock::duration wait)
@@ -205,10 +220,16 @@ void client_lane::on_up(lane_carrier& carrier, const mux::hello& peer)
     if (!carrier.driver().paced() || (peer.features & mux::feature_paced) == 0)
         place_.pool.start_spare();
     place_.pool.lane_changed();
-    changed_.cancel();
+    if (!backing_off_)
+        changed_.cancel();
 }
 
-void client_lane::on_away(lane_carrier&) { changed_.cancel(); }
+/// Whoever waits for his turn to dial waits on: this is no reason to come sooner.
+void client_lane::on_away(lane_carrier& carrier)
+{
+    if (current_.get() == &carrier && !backing_off_)
+        changed_.cancel();
+}
 
 /// What is new shall have a link before this one is of no use: no wait, unless links do not hold.
 void client_lane::on_leaving(lane_carrier& carrier, bool held)
@@ -218,7 +239,7 @@ void client_lane::on_leaving(lane_carrier& carrier, bool held)
     lost_ = !held;
     if (held)
         backoff_.succeed();
-    retired_.push_back(std::move(current_));
+    keep(std::move(current_));
     place_.pool.lane_changed();
     changed_.cancel();
 }
@@ -226,9 +247,15 @@ void client_lane::on_leaving(lane_carrier& carrier, bool held)
 void client_lane::retire(carrier_ptr leaving)
 {
     leaving->retire();
+    keep(std::move(leaving));
+}
+
+void client_lane::keep(carrier_ptr leaving)
+{
     retired_.push_back(std::move(leaving));
-    if (retired_.size() > retired_max)
-        retired_.front()->close("too many lanes were replaced");
+    const auto is_kept = [](const auto& one) { return !one->ending(); };
+    if (std::ranges::count_if(retired_, is_kept) > retired_max)
+        (*std::ranges::find_if(retired_, is_kept))->close("too many lanes were replaced");
 }
 
 void client_lane::on_end(lane_carrier& carrier, bool held)
@@ -239,7 +266,7 @@ void client_lane::on_end(lane_carrier& carrier, bool held)
         current_.reset();
     if (coming) {
         coming_.reset();
-        if (!carrier.forgotten())  // else the server is another one now, and takes fresh sessions
+        if (!carrier.comes_again())
             choice_->failed(carrier.server(), io::clock::now());  // it answers, but not for us
     }
     if (held)
@@ -267,7 +294,8 @@ void client_lane::for_each(Call call)
 void client_lane::probe(const std::vector<ip_address>& local_addresses)
 {
     for_each([&](lane_carrier& held) { held.probe(local_addresses); });
-    changed_.cancel();
+    if (!asked_to_wait_)
+        changed_.cancel();
 }
 
 void client_lane::ask()

@@ -63,13 +63,19 @@ void client_session::abort(std::uint16_t place)
     notify();
 }
 
-void client_session::refused(std::uint16_t place, const mux::session_id& unknown)
+void client_session::forget(const mux::session_id& session)
 {
     {
         const std::lock_guard lock(mutex_);
-        if (id_ == unknown)
+        if (id_ == session)
             id_.reset();
     }
+    notify();
+}
+
+void client_session::refused(std::uint16_t place, const mux::session_id& unknown)
+{
+    forget(unknown);
     abort(place);
 }
 

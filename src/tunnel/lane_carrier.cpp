@@ -25,6 +25,14 @@ constexpr std::chrono::milliseconds again_connect_after{400};
 constexpr std::chrono::milliseconds again_silent_after{50};
 constexpr std::chrono::milliseconds again_handshake_timeout{3'000};
 
+/// What a server may ask of a lane whose streams wait, by Retry-After as by close code 1013.
+constexpr std::chrono::milliseconds asked_with_streams_max{5'000};
+
+/// For how long "unknown session" is not believed, after three times: from a server that a name
+/// leads to beside the one that has the lane, and where something between chooses the server.
+constexpr std::chrono::seconds other_address_doubt{60};
+constexpr std::chrono::seconds behind_others_doubt{1};
+
 /// The scope of a link-local address is not told with the addresses of the interfaces.
 bool is_among(const std::vector<ip_address>& addresses, const ip_address& wanted)
 {
@@ -92,8 +100,7 @@ asio::awaitable<void> lane_carrier::run(std::shared_ptr<lane_carrier> self)
 {
     auto& carrier = *self;
     while (!carrier.over_) {
-        if (carrier.retired_ && carrier.driver_->detached() &&
-            carrier.driver_->lane().stream_count() == 0) {
+        if (carrier.is_useless()) {
             carrier.driver_->close("nothing waits for it");
             co_await carrier.pause(std::chrono::hours(24));  // until on_lost()
             continue;
@@ -105,6 +112,7 @@ asio::awaitable<void> lane_carrier::run(std::shared_ptr<lane_carrier> self)
         if (carrier.driver_->linked() && carrier.driver_->lane().ready()) {
             carrier.away_since_.reset();
             carrier.attempts_ = 0;
+            carrier.asked_.over();
         }
         co_await carrier.pause(std::chrono::hours(24));
     }
@@ -117,10 +125,15 @@ asio::awaitable<void> lane_carrier::dial_again()
 {
     if (attempts_ > 0 || away_since_.value_or(up_since_) - up_since_ < held_at_least ||
         asked_.any()) {
-        co_await pause(wait_before_dial());
+        const auto asked = asked_.take();
+        asked_to_wait_ = asked.count() > 0;
+        co_await pause(wait_before_dial(asked));
+        asked_to_wait_ = false;
+        if (asked_.any())
+            co_return;  // for another wait, meanwhile
         asked_.over();
     }
-    if (over_ || !wants_link())
+    if (over_ || !wants_link() || is_useless())
         co_return;
     const auto& config = place_.config;
     auto settings = config.dial;
@@ -130,7 +143,8 @@ asio::awaitable<void> lane_carrier::dial_again()
     settings.proxy_timeout = std::min(settings.proxy_timeout, again_handshake_timeout);
     settings.tls_timeout = std::min(settings.tls_timeout, again_handshake_timeout);
     settings.upgrade_timeout = std::min(settings.upgrade_timeout, again_handshake_timeout);
-    if (++attempts_ % 3 != 0)
+    // A link that may still live is given up only for one to the server that has the lane.
+    if (++attempts_ % 3 != 0 || driver_->linked())
         settings.address = address_;
     const auto began = io::clock::now();
     auto url = config.servers[server_];
@@ -141,20 +155,21 @@ asio::awaitable<void> lane_carrier::dial_again()
     refused_ = !dialled.link && dialled.why.refused;
     // A proxy may take its time and refuse us then: a password that is wrong locks an account.
     silent_ = !dialled.link && !refused_ && io::clock::now() - began >= settings.connect_timeout;
-    if (!dialled.link)
-        asked_.ask(dialled.why.retry_after);
-    if (!dialled.link)
+    if (!dialled.link) {
+        const bool streams_wait = driver_->lane().stream_count() > 0;
+        const auto most = streams_wait ? asked_with_streams_max : dialled.why.retry_after;
+        asked_.ask(std::min(dialled.why.retry_after, most));
         place_.report(server_, dialled.why, last_report_);
-    else if (wants_link())
-        carry_on(std::move(*dialled.link));
+    } else if (wants_link()) {
+        carry_on(std::move(*dialled.link), url);
+    }
     // Else the old link has spoken again, and the new one goes.
 }
 
 /// Who comes back to a server that answers comes at a time of its own (full jitter). Where nobody
 /// answers, nobody is to be spared, and the attempt itself took its time.
-std::chrono::milliseconds lane_carrier::wait_before_dial()
+std::chrono::milliseconds lane_carrier::wait_before_dial(std::chrono::milliseconds asked)
 {
-    const auto asked = asked_.value();
     if (silent_)
         return std::max<std::chrono::milliseconds>(again_silent_after, asked);
     return refused_ ? refused_again_.next(asked) : again_.next(asked);
@@ -168,14 +183,30 @@ asio::awaitable<void> lane_carrier::pause(std::chrono::milliseconds wait)
     co_await changed_.async_wait(io::as_result);
 }
 
-void lane_carrier::carry_on(transport::link link)
+void lane_carrier::carry_on(transport::link link, const transport::server_url& to)
 {
     wanted_ = ticket_->resume(driver_->lane().recv_seq());
     auto h = hello_terms(place_.config.lane, link.paced);
     h.attach = wanted_;
     error_code ec;
-    const bool elsewhere = address_ && link.socket.remote_endpoint(ec) != *address_;
-    driver_->attach(std::move(link), std::move(h), elsewhere);
+    std::chrono::seconds doubt{0};
+    if (address_ && link.socket.remote_endpoint(ec) != *address_)
+        doubt = other_address_doubt;
+    else if (!to.node.empty() || transport::proxy_for(to, place_.config.dial) != nullptr)
+        doubt = behind_others_doubt;
+    driver_->attach(std::move(link), std::move(h), doubt);
+}
+
+bool lane_carrier::is_useless() const noexcept
+{
+    return retired_ && driver_->detached() && driver_->lane().stream_count() == 0;
+}
+
+/// The server is another process now, and takes fresh sessions; or another is about to.
+bool lane_carrier::comes_again() const noexcept
+{
+    const auto code = driver_->peer_close_code();
+    return forgotten() || code == 1001 || code == 1012;
 }
 
 void lane_carrier::retire()
@@ -194,7 +225,11 @@ void lane_carrier::drain(std::chrono::milliseconds deadline)
         driver_->drain(deadline, why);
 }
 
-void lane_carrier::close(std::string_view why) { driver_->close(why); }
+void lane_carrier::close(std::string_view why)
+{
+    ending_ = true;
+    driver_->close(why);
+}
 
 void lane_carrier::abandon()
 {
@@ -213,7 +248,8 @@ void lane_carrier::probe(const std::vector<ip_address>& local_addresses)
 {
     again_.succeed();
     if (driver_->detached()) {
-        changed_.cancel();  // it may be worth a try now
+        if (!asked_to_wait_)
+            changed_.cancel();  // it may be worth a try now
         return;
     }
     const auto ours = driver_->local();

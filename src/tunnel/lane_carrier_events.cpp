@@ -16,6 +16,7 @@ void lane_carrier::on_hello(lane_driver& driver, const mux::hello& peer)
     const auto gap = now - away_since_.value_or(now);
     address_ = driver.remote();
     attempts_ = 0;
+    asked_.over();
     up_since_ = now;
     away_since_.reset();
     loss_told_ = false;
@@ -52,7 +53,7 @@ void lane_carrier::on_draining(lane_driver& driver, const std::string& text)
     driver.drain(std::chrono::milliseconds::zero(), "the other side drains");
     retired_ = true;
     if (ticket_)
-        session_.refused(place_.index, ticket_->session);  // of no use for other lanes either
+        session_.forget(ticket_->session);  // of no use for other lanes either
     owner_.on_leaving(*this, held());
 }
 
@@ -64,9 +65,9 @@ bool lane_carrier::forgotten() const noexcept
            driver_->refused_code() == static_cast<std::uint16_t>(mux::refusal::unknown_session);
 }
 
-void lane_carrier::on_stream_end(lane_driver& driver, const local_stream& stream, failure code)
+void lane_carrier::on_stream_end(lane_driver&, const local_stream& stream, failure code)
 {
-    if (retired_ && driver.detached() && driver.lane().stream_count() == 0)
+    if (is_useless())
         changed_.cancel();
     place_.pool.lane_changed();
     const bool was_open =
@@ -97,6 +98,7 @@ void lane_carrier::note_away()
 
 void lane_carrier::on_suspect(lane_driver& driver, const std::string& why)
 {
+    away_since_.reset();  // of an earlier suspicion, while nobody looked
     note_away();
     observe::warning(
         "link.suspect",
@@ -139,7 +141,7 @@ void lane_carrier::on_lost(lane_driver& driver, const std::string& why, bool cle
     const auto unknown = static_cast<std::uint16_t>(mux::refusal::unknown_session);
     if (ticket_) {
         if (driver.refused_code() == unknown)
-            session_.refused(place_.index, ticket_->session);
+            session_.forget(ticket_->session);
         session_.lost(ticket_->session);
     } else if (forgotten()) {
         session_.refused(place_.index, wanted_.session);

@@ -20,9 +20,9 @@ constexpr std::chrono::seconds resume_answer_timeout{2};
 
 void lane_driver::start() { start_link(config_.hello_timeout); }
 
-void lane_driver::attach(transport::link link, mux::hello h, bool elsewhere)
+void lane_driver::attach(transport::link link, mux::hello h, std::chrono::seconds doubt)
 {
-    elsewhere_ = elsewhere;
+    doubt_ = doubt;
     freeze();
     link_ = std::move(link);
     lane_.send_hello(std::move(h));

@@ -71,7 +71,7 @@ void lane_driver::on_link_readable(std::uint32_t link)
     if (!linked_)
         return;
     if (lane_.wants_to_send() || !output_.empty() || !pong_.empty() || !ping_.empty() || closing_ ||
-        draining_)
+        draining_ || retired_)
         flush();
     if (!linked_)
         return;
@@ -202,14 +202,18 @@ void lane_driver::on_data(const mux::stream_data& data)
 
 /// A lane that was to be carried on can be tried again as long as it is kept, unless the no is for
 /// good.
-bool lane_driver::may_ask_again() noexcept
+bool lane_driver::may_ask_again()
 {
+    const auto now = io::clock::now();
     switch (static_cast<mux::refusal>(refused_code_)) {
     case mux::refusal::limit_reached:
         return true;
     case mux::refusal::unknown_session:
-        if (!elsewhere_ || strangers_left_ == 0)
+        if (doubt_.count() == 0)
             return false;
+        stranger_since_ = stranger_since_.value_or(now);
+        if (strangers_left_ == 0)
+            return now - *stranger_since_ < doubt_;
         --strangers_left_;
         return true;
     default:
@@ -253,6 +257,7 @@ void lane_driver::dispatch(mux::event& event)
             owner_->on_open(*this, stream, std::move(open->request));
     } else if (const auto* const hello = std::get_if<mux::peer_ready>(&event)) {
         strangers_left_ = strangers_max;
+        stranger_since_.reset();
         if (owner_ != nullptr)
             owner_->on_hello(*this, hello->peer);
     } else if (auto* const no = std::get_if<mux::peer_refused>(&event)) {

@@ -1,4 +1,6 @@
 // Better links are found in time: before a silent one is given up, and at another server.
+#include <ctime>
+
 #include "breaking_relay.hpp"
 #include "world.hpp"
 
@@ -118,4 +120,34 @@ BOOST_AUTO_TEST_CASE(whichever_server_comes_back_first_is_used)
     BOOST_TEST(client.ask("second") == "second");
     both.to_first.refuse(false);
     BOOST_TEST(old.ask("first") == "first");
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_is_back_before_another_was_found_is_the_choice_again)
+{
+    const world w;
+    server::server far(w.server_settings());
+    breaking_relay network(port_of(far)), nowhere(port_of(far)), nowhere_else(port_of(far));
+    nowhere.refuse(true);
+    nowhere_else.refuse(true);
+    auto settings = w.gateway_settings(network.port());
+    for (const auto* other : {&nowhere, &nowhere_else})
+        settings.servers.push_back(w.gateway_settings(other->port()).servers.front());
+    settings.leave_server_after = settings.return_after = milliseconds(100);
+    gateway::gateway near(std::move(settings));
+    far.start();
+    near.start();
+    target_server target(echo);
+    socks_client client(port_of(near), target.port());
+    for (int outages = 0; outages < 8; ++outages) {
+        network.refuse(true);
+        network.cut();
+        std::this_thread::sleep_for(milliseconds(130));
+        network.refuse(false);
+        BOOST_TEST(client.ask("carried on") == "carried on");
+        // The look at a preferred server is due now and then, and not all the time.
+        std::this_thread::sleep_for(milliseconds(250));
+        const auto before = std::clock();
+        std::this_thread::sleep_for(milliseconds(200));
+        BOOST_TEST(std::clock() - before < CLOCKS_PER_SEC / 10);
+    }
 }

@@ -14,8 +14,9 @@ namespace penstock::net {
 /// went, an interface went up or down (rtnetlink(7)), or the machine was asleep (timerfd_create(2),
 /// TFD_TIMER_CANCEL_ON_SET, which a clock that was set triggers too).
 ///
-/// Changes that come together are told once, `settle` after the first. Lifetime: the context and
-/// what `changed` refers to outlive the watch. Executor: the context's thread.
+/// Changes that come together are told once, `settle` after the first, and at most once each
+/// `calm`. Lifetime: the context and what `changed` refers to outlive the watch. Executor: the
+/// context's thread.
 class change_watch {
 public:
     change_watch(io::asio::io_context& context, std::function<void()> changed);
@@ -29,6 +30,8 @@ public:
 
     /// A change of address is a burst of messages.
     static constexpr std::chrono::milliseconds settle{100};
+    /// Where changes never end they are told this often.
+    static constexpr std::chrono::seconds calm{1};
 
 private:
     [[nodiscard]] error_code open_netlink();
@@ -42,6 +45,7 @@ private:
     io::asio::posix::stream_descriptor netlink_;
     io::asio::posix::stream_descriptor clock_;
     io::asio::steady_timer settle_;
+    io::clock::time_point told_at_{};
     bool settling_ = false;
 };
 

@@ -59,7 +59,9 @@ private:
     [[nodiscard]] std::optional<std::size_t> wanted_server();
     [[nodiscard]] io::clock::duration patience() const;
     [[nodiscard]] bool away_too_long() const;
+    [[nodiscard]] bool has_elsewhere_to_go() const;
     void retire(carrier_ptr leaving);
+    void keep(carrier_ptr leaving);
     template <class Call>
     void for_each(Call call);
 
@@ -69,7 +71,7 @@ private:
     void on_end(lane_carrier& carrier, bool held) override;
 
     /// Replaced lanes that still have streams: beyond it the oldest is given up.
-    static constexpr std::size_t retired_max = 8;
+    static constexpr std::ptrdiff_t retired_max = 8;
 
     lane_place place_;
     std::shared_ptr<server_choice> choice_;
@@ -83,6 +85,7 @@ private:
     std::string last_report_;
     bool waiting_for_session_ = false;
     bool backing_off_ = false;
+    bool asked_to_wait_ = false;  ///< by the server, for the wait that backing_off_ is
     bool stopping_ = false;
 };
 

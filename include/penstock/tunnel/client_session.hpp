@@ -39,7 +39,9 @@ public:
     [[nodiscard]] std::string node() const;
     /// The lane asked, and it came to nothing.
     void abort(std::uint16_t place);
-    /// The server does not know the session: the next lane makes a new one.
+    /// The session is of no use any more: the next lane makes a new one.
+    void forget(const mux::session_id& session);
+    /// The same, told to a lane that asked to join it.
     void refused(std::uint16_t place, const mux::session_id& unknown);
     /// The server's HELLO is there, in answer to `asked`.
     [[nodiscard]] lane_ticket

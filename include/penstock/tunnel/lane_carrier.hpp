@@ -84,19 +84,24 @@ public:
     [[nodiscard]] std::size_t server() const noexcept { return server_; }
     /// It was to join a session that the server does not know: the next one will be fresh.
     [[nodiscard]] bool forgotten() const noexcept;
+    /// It ended in a way that says nothing against its server.
+    [[nodiscard]] bool comes_again() const noexcept;
+    /// close() was called.
+    [[nodiscard]] bool ending() const noexcept { return ending_; }
     /// Since when the lane is without a link that works; nothing: it has one.
     [[nodiscard]] std::optional<io::clock::time_point> away_since() const noexcept;
 
 private:
     static io::asio::awaitable<void> run(std::shared_ptr<lane_carrier> self);
     io::asio::awaitable<void> dial_again();
-    [[nodiscard]] std::chrono::milliseconds wait_before_dial();
+    [[nodiscard]] std::chrono::milliseconds wait_before_dial(std::chrono::milliseconds asked);
     io::asio::awaitable<void> pause(std::chrono::milliseconds wait);
     [[nodiscard]] bool wants_link() const noexcept
     {
-        return driver_->detached() || driver_->suspect();
+        return driver_->detached() || driver_->suspect() || driver_->losing();
     }
-    void carry_on(transport::link link);
+    void carry_on(transport::link link, const transport::server_url& to);
+    [[nodiscard]] bool is_useless() const noexcept;
     [[nodiscard]] bool held() const;
     void note_away();
 
@@ -131,6 +136,8 @@ private:
     std::optional<io::clock::time_point> away_since_;
     std::string last_report_;
     bool loss_told_ = false;
+    bool asked_to_wait_ = false;  ///< by the server, for the wait that is under way
+    bool ending_ = false;
     bool retired_ = false;
     bool over_ = false;
 };

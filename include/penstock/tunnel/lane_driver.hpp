@@ -67,9 +67,9 @@ public:
     /// Begins to read and write. The connecting side has called send_hello() before.
     void start();
     /// Connecting side: carries the lane on over another link, instead of the one that it may still
-    /// have; `h` asks for a resume. `elsewhere`: the link may go to a server that never had the
-    /// lane, so that its word does not count for much.
-    void attach(transport::link link, mux::hello h, bool elsewhere = false);
+    /// have; `h` asks for a resume. `doubt`: the link may go to a server that never had the
+    /// lane, so that three of its kind are not believed, and the next ones only after so long.
+    void attach(transport::link link, mux::hello h, std::chrono::seconds doubt = {});
     /// Accepting side: the same over the link on which `peer` came; `h` is our answer. False: the
     /// peer's count cannot be, and the lane ends.
     [[nodiscard]] bool resume(transport::link link, const mux::hello& peer, mux::hello h);
@@ -119,6 +119,13 @@ public:
         return linked_ && !closing_ && !draining_ && lane_.resumable() &&
                (lane_.suspect() || lane_.link_draining());
     }
+    /// The link is lost, and the owner is about to hear of it.
+    [[nodiscard]] bool losing() const noexcept
+    {
+        return !linked_ && !lost_ && !draining_ && lane_.resumable();
+    }
+    /// The peer of a link said that it does not know the lane, which need not be true of all.
+    [[nodiscard]] bool met_strangers() const noexcept { return stranger_since_.has_value(); }
     /// Its streams wait: for a link, for a sign of life, or for what was sent in vain to be sent
     /// again.
     [[nodiscard]] bool hindered() const noexcept
@@ -154,7 +161,7 @@ private:
     void handle_websocket(ws::event& event);
     void handle_payload(byte_view payload, bool message_end);
     void dispatch(mux::event& event);
-    [[nodiscard]] bool may_ask_again() noexcept;
+    [[nodiscard]] bool may_ask_again();
     void on_data(const mux::stream_data& data);
 
     // lane_driver_write.cpp
@@ -219,7 +226,8 @@ private:
     std::string lost_why_;
     std::uint16_t refused_code_ = 0;
     unsigned strangers_left_ = strangers_max;  ///< servers elsewhere that may not know the lane
-    bool elsewhere_ = false;
+    std::optional<io::clock::time_point> stranger_since_;
+    std::chrono::seconds doubt_{0};
     std::uint16_t peer_close_code_ = 0;
     ws::close_code farewell_ = ws::close_code::normal;
     ws::close_code close_code_ = ws::close_code::normal;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <random>
+#include <utility>
 
 namespace penstock::tunnel {
 
@@ -57,6 +58,11 @@ public:
         until_wanted_ = false;
     }
     [[nodiscard]] std::chrono::milliseconds value() const noexcept { return wait_; }
+    /// Begins the wait: what is asked from now on is for the next one.
+    [[nodiscard]] std::chrono::milliseconds take() noexcept
+    {
+        return std::exchange(wait_, std::chrono::milliseconds(0));
+    }
     [[nodiscard]] bool any() const noexcept { return wait_ > wait_.zero(); }
     /// True: there was one that ends now.
     [[nodiscard]] bool hurry() noexcept
