@@ -99,8 +99,10 @@ void run_role(std::string_view name, Read read, Tell tell)
     const auto sockets = role.sockets();
     role.start();
     announce_listeners(name, role.addresses());
-    if (found.from)
+    if (found.from) {
         replace(*found.from, giver, config.hand_over, name);
+        role.own_paths(true);
+    }
     notify_service_manager(ready_lines());
 
     const bool replaced = wait_for_end(name, signalled, giver ? &*giver : nullptr, sockets);

@@ -279,6 +279,12 @@ void gateway::start()
     state_->threads->start();
 }
 
+void gateway::own_paths(bool ours) noexcept
+{
+    for (auto& l : state_->listeners)
+        l.own_path(ours);
+}
+
 void gateway::drain(std::function<void()> done)
 {
     auto work = state_->drain(std::move(done));

@@ -134,10 +134,12 @@ bound_socket take_over(inherited_socket inherited)
         .address = inherited.address,
         .path = {}
     };
-    if (endpoint == nullptr && inherited.owns_path)
+    if (endpoint == nullptr && inherited.owns_path) {
         bound.path.emplace(
             std::get<asio::local::stream_protocol::endpoint>(inherited.address).path()
         );
+        bound.path->own(false);  // the other process's, until it lets go
+    }
     return bound;
 }
 
@@ -151,14 +153,15 @@ unix_socket_path::unix_socket_path(std::string path) : path_(std::move(path))
 }
 
 unix_socket_path::unix_socket_path(unix_socket_path&& other) noexcept
-    : path_(std::exchange(other.path_, {})), device_(other.device_), inode_(other.inode_)
+    : path_(std::exchange(other.path_, {})), ours_(other.ours_), device_(other.device_),
+      inode_(other.inode_)
 {
 }
 
 unix_socket_path::~unix_socket_path()
 {
     struct stat info{};
-    if (!path_.empty() && ::lstat(path_.c_str(), &info) == 0 && info.st_dev == device_ &&
+    if (ours_ && !path_.empty() && ::lstat(path_.c_str(), &info) == 0 && info.st_dev == device_ &&
         info.st_ino == inode_)
         ::unlink(path_.c_str());
 }

@@ -126,7 +126,7 @@ hand_over_giver::outcome hand_over_giver::hear_ready()
         return {};
     if (heard->text != hand_over_ready || !send_packet(connection_.get(), hand_over_bye))
         return give_up("the new process ended before it was ready");
-    path_->forget();
+    path_->own(false);
     listening_ = {};
     return {outcome::kind::handed_over, {}, peer_};
 }

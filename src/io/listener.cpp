@@ -224,9 +224,14 @@ shared_socket listener::shared() const noexcept
 
 void listener::give_up() noexcept
 {
-    if (state_ && state_->unix_path)
-        state_->unix_path->forget();
+    own_path(false);
     close();
+}
+
+void listener::own_path(bool ours) noexcept
+{
+    if (state_ && state_->unix_path)
+        state_->unix_path->own(ours);
 }
 
 void listener::start()

@@ -219,6 +219,12 @@ void server::start()
     state_->threads->start();
 }
 
+void server::own_paths(bool ours) noexcept
+{
+    for (auto& l : state_->listeners)
+        l.own_path(ours);
+}
+
 void server::drain(std::function<void()> done)
 {
     auto work = state_->drain(std::move(done));

@@ -181,8 +181,9 @@ def server_arguments(bed, listen, path, cert="server.crt"):
 def a_hand_over_that_fails_changes_nothing(bed):
     """Broken configuration, a port in use, death before it is ready, silence, nonsense: the old process goes on."""
     target = Target(echo)
-    path = bed.path("server.sock")
-    server = bed.server("--hand-over", path)
+    path, name = bed.path("server.sock"), bed.path("listens.sock")
+    unix = ["--listen", "unix:" + name]
+    server = bed.server("--hand-over", path, *unix)
     gateway = bed.gateway(server.port)
     works(gateway, target.port)
 
@@ -190,14 +191,15 @@ def a_hand_over_that_fails_changes_nothing(bed):
     expect("hand_over" not in server.text(), "the old process was asked by one that cannot run")
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        more = ["--listen", f"127.0.0.1:{taken.getsockname()[1]}"]
+        more = [*unix, "--listen", f"127.0.0.1:{taken.getsockname()[1]}"]
         one_line(bed.penstock(*server_arguments(bed, server.address, path), *more), 1, "is in use by another program")
     server.wait_line(r"server\.hand_over_failed .*ended before it was ready")
+    expect(os.path.exists(name), "the new process has removed the path that the old one listens on")
 
     with asks(path) as asking:  # dies with the sockets in its hands
         asking.send(b"penstock hand-over 1 server")
         text, descriptors, _, _ = socket.recv_fds(asking, 100, 10)
-        expect_equal((text, len(descriptors)), (b"sockets f", 1), "the answer")
+        expect_equal((text, len(descriptors)), (b"sockets fo", 2), "the answer")
         for descriptor in descriptors:
             os.close(descriptor)
     wait_until(lambda: server.text().count("ended before it was ready") == 2, 10, "the old process notices it")
@@ -209,10 +211,14 @@ def a_hand_over_that_fails_changes_nothing(bed):
                           "--server", f"wss://127.0.0.1:{server.port}/penstock"), 1, "this is a penstock server")
 
     with asks(path):  # says nothing, and keeps nobody from taking over
-        successor = bed.server("--hand-over", path, listen=server.address)
+        successor = bed.server("--hand-over", path, *unix, listen=server.address)
         server.wait_line(r"server\.handed_over to=%d" % successor.pid)
         expect_equal(server.wait(10), 0, "exit status of the old process")
     works(gateway, target.port)
+    expect(os.path.exists(name), "the old process has removed the path that the new one listens on")
+    successor.signal(signal.SIGTERM)
+    expect_equal(successor.wait(10), 0, "exit status")
+    expect(not os.path.exists(name), "a path stays behind")
 
 
 @case()

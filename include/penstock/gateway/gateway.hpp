@@ -27,6 +27,9 @@ public:
     /// Our listening sockets, for a process that is to replace us; until drain() or leave().
     [[nodiscard]] std::vector<io::shared_socket> sockets() const;
     void start();
+    /// Whether the paths of our unix sockets are removed at the end. Those that came from another
+    /// process are not ours until it has let go. Before drain() or leave().
+    void own_paths(bool ours) noexcept;
     /// Stops accepting, lets streams end for up to drain_timeout, then ends the rest. `done` is
     /// called once, on one of the gateway's threads.
     void drain(std::function<void()> done);

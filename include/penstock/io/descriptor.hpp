@@ -41,11 +41,12 @@ public:
     unix_socket_path& operator=(unix_socket_path&&) = delete;
     ~unix_socket_path();
 
-    /// It is somebody else's now.
-    void forget() noexcept { path_.clear(); }
+    /// False: it is somebody else's, and stays when this goes.
+    void own(bool ours) noexcept { ours_ = ours; }
 
 private:
     std::string path_;
+    bool ours_ = true;
     dev_t device_ = 0;
     ino_t inode_ = 0;
 };

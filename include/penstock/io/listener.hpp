@@ -70,7 +70,8 @@ public:
         listener_hooks hooks,
         listener_settings settings = {}
     );
-    /// On a socket that another process has bound.
+    /// On a socket that another process has bound. The path of a unix socket stays that process's
+    /// until own_path(true).
     listener(
         asio::io_context& context,
         inherited_socket inherited,
@@ -87,6 +88,9 @@ public:
     /// until close() or give_up().
     [[nodiscard]] shared_socket shared() const noexcept;
     void start();
+    /// Whether close() removes the path of a unix socket, if it is one that goes with its last
+    /// owner. Not while close() or give_up() may run.
+    void own_path(bool ours) noexcept;
     /// Stops accepting; the socket goes on listening in another process, and has its path.
     void give_up() noexcept;
     /// Stops accepting and removes the path of a unix socket. Harmless when repeated.

@@ -208,8 +208,27 @@ BOOST_FIXTURE_TEST_CASE(a_unix_socket_keeps_its_name_until_its_last_owner_goes, 
         io::listener next(
             context, io::adopt(io::unique_descriptor(::dup(shared.descriptor)), true), hooks()
         );
+        next.own_path(true);
         old->give_up();
         old.reset();
+        BOOST_TEST(fs::exists(name));
+    }
+    BOOST_TEST(!fs::exists(name));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_unix_socket_that_was_not_let_go_keeps_its_name, folder_fixture)
+{
+    const auto name = path("proxy.sock");
+    {
+        const auto old = listen("unix:" + name);
+        {
+            const io::listener next(
+                context,
+                io::adopt(io::unique_descriptor(::dup(old.shared().descriptor)), true),
+                hooks()
+            );
+            BOOST_TEST(next.shared().owns_path);
+        }
         BOOST_TEST(fs::exists(name));
     }
     BOOST_TEST(!fs::exists(name));
