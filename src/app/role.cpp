@@ -44,8 +44,8 @@ void replace(
     std::string_view role
 )
 {
-    observe::info(std::string(role) + ".took_over", {{"from", other.peer()}});
     other.ready();
+    observe::info(std::string(role) + ".took_over", {{"from", other.peer()}});
     try {
         giver.emplace(path, std::string(role));
     } catch (const io::hand_over_error& e) {

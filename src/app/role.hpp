@@ -53,7 +53,8 @@ struct ready_made {
 void take_over(ready_made& into, const std::string& path, std::string_view role);
 
 /// We accept connections: the other process may go, and `giver` takes its path over. If that cannot
-/// be, the log has an error: serving goes before being replaced once more.
+/// be, the log has an error: serving goes before being replaced once more. Throws:
+/// io::hand_over_error if the other process goes on.
 void replace(
     io::hand_over_taker& other,
     std::optional<io::hand_over_giver>& giver,

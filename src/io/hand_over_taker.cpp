@@ -2,8 +2,12 @@
 #include <penstock/io/listener.hpp>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "hand_over_wire.hpp"
 
@@ -15,10 +19,17 @@ namespace {
     throw hand_over_error("hand-over: " + path + ' ' + why);
 }
 
+/// pidfd_open(2); the header of glibc 2.36 declares it as a function of C++.
+unique_descriptor open_process(pid_t number) noexcept
+{
+    return unique_descriptor(static_cast<int>(::syscall(SYS_pidfd_open, number, 0U)));
+}
+
 }  // namespace
 
 hand_over_taker::hand_over_taker(unique_descriptor connection, pid_t peer, std::string path)
-    : connection_(std::move(connection)), peer_(peer), path_(std::move(path))
+    : connection_(std::move(connection)), peer_(peer), process_(open_process(peer)),
+      path_(std::move(path))
 {
 }
 
@@ -76,11 +87,34 @@ std::vector<inherited_socket> hand_over_taker::take()
     return taken;
 }
 
-void hand_over_taker::ready() noexcept
+void hand_over_taker::ready()
 {
-    if (send_packet(connection_.get(), hand_over_ready))
-        (void)await_packet(connection_.get(), settings_.answer_timeout);
+    const int fd = connection_.get();
+    // If this cannot be sent, the other process may have said "bye" before it went.
+    (void)send_packet(fd, hand_over_ready);
+    auto heard = await_packet(fd, settings_.let_go_timeout);
+    if (heard.text.empty()) {
+        // From here on it cannot say "bye", and is told so.
+        ::shutdown(fd, SHUT_RD);
+        if (auto late = receive_packet(fd))
+            heard = std::move(*late);
+    }
+    const bool has_let_go = heard.text == hand_over_bye || peer_has_died();
     connection_ = {};
+    if (!has_let_go)
+        fail(
+            path_,
+            "did not let go: the old process, " + std::to_string(peer_) + ", goes on (try again)"
+        );
+}
+
+/// Its sockets are closed a moment before it counts as dead.
+bool hand_over_taker::peer_has_died() const noexcept
+{
+    if (!process_)  // dead before we could look, or a kernel before 5.3
+        return peer_ > 0 && ::kill(peer_, 0) != 0 && errno == ESRCH;
+    pollfd waiting{process_.get(), POLLIN, 0};
+    return ::poll(&waiting, 1, static_cast<int>(settings_.death_timeout.count())) == 1;
 }
 
 }  // namespace penstock::io

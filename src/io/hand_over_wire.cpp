@@ -75,7 +75,10 @@ std::optional<packet> receive_packet(int connection)
     message.msg_iovlen = 1;
     message.msg_control = control.data();
     message.msg_controllen = control.size();
-    const auto count = ::recvmsg(connection, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    auto count = ::recvmsg(connection, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    // Told once, if the other side has not read all of ours; its last words are behind that.
+    if (count < 0 && errno == ECONNRESET)
+        count = ::recvmsg(connection, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return std::nullopt;
     packet received;

@@ -23,8 +23,10 @@
 ///     new -> old   "ready"          it accepts connections by now
 ///     old -> new   "bye"            and stops accepting
 ///
-/// Whatever goes wrong before "ready", the old process goes on as if nothing had happened. Both
-/// sides must be processes of one user (SO_PEERCRED), and every wait ends.
+/// Whatever goes wrong before "bye", the old process goes on as if nothing had happened, and the
+/// new one ends: "bye" is what both know or neither (a packet that cannot be delivered cannot be
+/// sent). Only the death of the old process is as good. Both sides must be processes of one user
+/// (SO_PEERCRED), and every wait ends.
 namespace penstock::io {
 
 /// One line with the path, the cause and the remedy.
@@ -37,6 +39,10 @@ struct hand_over_settings {
     std::chrono::milliseconds ask_timeout{1'000};     ///< for whoever connects to say what it wants
     std::chrono::milliseconds answer_timeout{6'000};  ///< of the old process, with others before us
     std::chrono::milliseconds ready_timeout{30'000};  ///< for the new process to be listening
+    /// For "bye". More than ready_timeout: an old process that has not heard "ready" has given up
+    /// by then.
+    std::chrono::milliseconds let_go_timeout{35'000};
+    std::chrono::milliseconds death_timeout{2'000};  ///< from closing its sockets to its end
 };
 
 /// The longest path that leaves room for the name under which the socket is made.
@@ -51,16 +57,19 @@ public:
 
     /// What the other process listens on. Throws: hand_over_error.
     [[nodiscard]] std::vector<inherited_socket> take();
-    /// We accept connections; the other process stops that now. If it has died meanwhile, all is
-    /// well too.
-    void ready() noexcept;
+    /// We accept connections; the other process stops that now, or has died. Throws:
+    /// hand_over_error if it goes on.
+    void ready();
     [[nodiscard]] pid_t peer() const noexcept { return peer_; }
 
 private:
     hand_over_taker(unique_descriptor connection, pid_t peer, std::string path);
 
+    [[nodiscard]] bool peer_has_died() const noexcept;
+
     unique_descriptor connection_;
     pid_t peer_;
+    unique_descriptor process_;  ///< pidfd_open(2): its number may be another's by and by
     std::string path_;
     std::string role_;
     hand_over_settings settings_;
