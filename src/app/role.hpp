@@ -107,6 +107,8 @@ void run_role(std::string_view name, Read read, Tell tell)
     notify_service_manager(ready_lines());
 
     const bool replaced = wait_for_end(name, signalled, giver ? &*giver : nullptr, sockets);
+    if (!replaced && giver && giver->let_go())
+        role.own_paths(false);
     giver.reset();
     if (!replaced) {
         notify_service_manager("STOPPING=1");

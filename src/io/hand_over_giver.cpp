@@ -131,6 +131,11 @@ hand_over_giver::outcome hand_over_giver::hear_ready()
     return {outcome::kind::handed_over, {}, peer_};
 }
 
+bool hand_over_giver::let_go() noexcept
+{
+    return stage_ == stage::giving && send_packet(connection_.get(), hand_over_bye);
+}
+
 hand_over_giver::outcome hand_over_giver::give_up(std::string why)
 {
     connection_ = {};

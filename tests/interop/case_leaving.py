@@ -222,6 +222,23 @@ def a_hand_over_that_fails_changes_nothing(bed):
 
 
 @case()
+def a_process_that_is_ended_while_it_hands_over_lets_go(bed):
+    """SIGTERM to the old process after it has given its sockets away: the new one has them, and the path."""
+    path, name = bed.path("server.sock"), bed.path("listens.sock")
+    server = bed.server("--hand-over", path, "--listen", "unix:" + name)
+    with asks(path) as asking:
+        asking.send(b"penstock hand-over 1 server")
+        text, descriptors, _, _ = socket.recv_fds(asking, 100, 10)
+        expect_equal((text, len(descriptors)), (b"sockets fo", 2), "the answer")
+        for descriptor in descriptors:
+            os.close(descriptor)
+        server.signal(signal.SIGTERM)
+        expect_equal(server.wait(10), 0, "exit status")
+        expect_equal(asking.recv(100), b"bye", "the last word")
+    expect(os.path.exists(name), "the path of the socket that was given away is removed")
+
+
+@case()
 def a_path_that_nobody_answers_on_is_taken(bed):
     """Left by a process that was killed; a file or another program's socket is left alone, and told in one line."""
     path = bed.path("server.sock")

@@ -95,6 +95,9 @@ public:
         pid_t peer = 0;
     };
     [[nodiscard]] outcome step(std::span<const shared_socket> sockets);
+    /// We end, whatever the other side does. The process that has our sockets, if there is one
+    /// (true), is told that they are its own now.
+    [[nodiscard]] bool let_go() noexcept;
 
 private:
     enum class stage : unsigned char { waiting, asked, giving };
