@@ -44,7 +44,12 @@ void replace(
     std::string_view role
 )
 {
-    other.ready();
+    try {
+        other.ready();
+    } catch (const io::hand_over_error&) {
+        notify_service_manager(ready_lines(other.peer()));
+        throw;
+    }
     observe::info(std::string(role) + ".took_over", {{"from", other.peer()}});
     try {
         giver.emplace(path, std::string(role));

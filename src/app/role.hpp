@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -54,7 +55,7 @@ void take_over(ready_made& into, const std::string& path, std::string_view role)
 
 /// We accept connections: the other process may go, and `giver` takes its path over. If that cannot
 /// be, the log has an error: serving goes before being replaced once more. Throws:
-/// io::hand_over_error if the other process goes on.
+/// io::hand_over_error if the other process goes on; the service manager knows that by then.
 void replace(
     io::hand_over_taker& other,
     std::optional<io::hand_over_giver>& giver,
@@ -100,11 +101,12 @@ void run_role(std::string_view name, Read read, Tell tell)
     const auto sockets = role.sockets();
     role.start();
     announce_listeners(name, role.addresses());
+    // Before the old process ends: a service manager must know by then that we are the main one.
+    notify_service_manager(ready_lines(::getpid()));
     if (found.from) {
         replace(*found.from, giver, config.hand_over, name);
         role.own_paths(true);
     }
-    notify_service_manager(ready_lines());
 
     const bool replaced = wait_for_end(name, signalled, giver ? &*giver : nullptr, sockets);
     if (!replaced && giver && giver->let_go())

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <optional>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -17,6 +18,9 @@ namespace penstock::app {
 namespace {
 
 constexpr int first_descriptor = 3;  // SD_LISTEN_FDS_START
+
+/// For a service manager to read what others have told it before.
+constexpr timeval notify_timeout{.tv_sec = 5, .tv_usec = 0};
 
 std::optional<unsigned long> number_in(const char* name)
 {
@@ -68,18 +72,23 @@ void notify_service_manager(std::string_view lines) noexcept
     if (address.sun_path[0] == '@')
         address.sun_path[0] = '\0';  // a name that is in no file system
     const io::unique_descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    if (!socket)
+    if (!socket || ::setsockopt(
+                       socket.get(), SOL_SOCKET, SO_SNDTIMEO, &notify_timeout, sizeof notify_timeout
+                   ) != 0)
         return;
     (void)::sendto(
         socket.get(),
         lines.data(),
         lines.size(),
-        MSG_NOSIGNAL | MSG_DONTWAIT,
+        MSG_NOSIGNAL,
         reinterpret_cast<const sockaddr*>(&address),
         static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length)
     );
 }
 
-std::string ready_lines() { return "MAINPID=" + std::to_string(::getpid()) + "\nREADY=1"; }
+std::string ready_lines(pid_t main_process)
+{
+    return "MAINPID=" + std::to_string(main_process) + "\nREADY=1";
+}
 
 }  // namespace penstock::app

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <vector>
 
 namespace penstock::app {
@@ -14,10 +15,11 @@ namespace penstock::app {
 [[nodiscard]] std::vector<io::inherited_socket> activated_sockets();
 
 /// Tells the service manager, if there is one that listens (sd_notify(3), NOTIFY_SOCKET): lines
-/// such as "READY=1". A service that cannot tell works all the same.
+/// such as "READY=1". Waits for a while if it is busy. A service that cannot tell works all the
+/// same.
 void notify_service_manager(std::string_view lines) noexcept;
 
-/// "READY=1", and that we are the main process now.
-[[nodiscard]] std::string ready_lines();
+/// "READY=1", and which process is the main one now.
+[[nodiscard]] std::string ready_lines(pid_t main_process);
 
 }  // namespace penstock::app

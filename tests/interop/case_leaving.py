@@ -221,6 +221,62 @@ def a_hand_over_that_fails_changes_nothing(bed):
     expect(not os.path.exists(name), "a path stays behind")
 
 
+OLD = """
+import os, socket, sys
+path, ending = sys.argv[1:]
+listens = socket.create_server(("127.0.0.1", 0))
+notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+notified.bind(path + ".notify")
+asked = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+asked.bind(path)
+asked.listen()
+print("listens on 127.0.0.1:%d." % listens.getsockname()[1], flush=True)
+asking = asked.accept()[0]
+asking.recv(100)
+socket.send_fds(asking, [b"sockets f"], [listens.fileno()])
+if ending == "gives up":
+    asking.close()
+else:
+    assert asking.recv(100) == b"ready"
+    told = notified.recv(200, socket.MSG_DONTWAIT)
+    print("it is ready, and the service manager knows %r" % told, flush=True)
+    if ending == "dies":
+        os._exit(0)
+    asking.send(b"bye") if ending == "lets go" else asking.close()
+asked.close()
+while True:
+    print("told %r" % notified.recv(200), flush=True)
+"""
+
+
+class Old:
+    """A process that hands over as it likes; it lives on afterwards, unless it `dies`."""
+
+    def __init__(self, bed, ending):
+        self.path = bed.path(f"{ending}.sock")
+        self.process = bed.start("old", sys.executable, "-c", OLD, self.path, ending)
+        self.address = self.process.wait_line(r"listens on (\S+)\.")[1]
+        self.env = {"NOTIFY_SOCKET": self.path + ".notify"}
+
+
+@case()
+def one_of_two_processes_serves(bed):
+    """The new process goes on if the old one has said "bye" or is dead, and else ends, so that the old one is alone."""
+    for ending in ("gives up", "says nothing"):
+        old = Old(bed, ending)
+        ended = bed.penstock(*server_arguments(bed, old.address, old.path), env=old.env, seconds=30)
+        one_line(ended, 1, "did not let go", "try again")
+        expect(old.process.alive(), "the old process has ended")
+        old.process.wait_line(r"told b'MAINPID=%d\\nREADY=1'" % old.process.pid)
+    for ending in ("lets go", "dies"):
+        old = Old(bed, ending)
+        new = bed.server("--hand-over", old.path, listen=old.address, env=old.env)
+        old.process.wait_line(r"manager knows b'MAINPID=%d\\nREADY=1'" % new.pid)
+        new.wait_line(r"server\.took_over from=%d" % old.process.pid)
+        with asks(old.path):
+            pass
+
+
 @case()
 def a_process_that_is_ended_while_it_hands_over_lets_go(bed):
     """SIGTERM to the old process after it has given its sockets away: the new one has them, and the path."""
@@ -411,6 +467,25 @@ def a_gateway_listens_on_the_sockets_that_a_service_manager_passes(bed):
     third.signal(signal.SIGTERM)
     expect_equal(third.wait(10), 0, "exit status")
     expect(os.path.exists(bed.path("proxy.sock")), "the service manager's socket was removed")
+
+
+@case()
+def a_service_manager_that_is_busy_is_told_all_the_same(bed):
+    """Its queue is full when the process is ready: the process waits for it to be read."""
+    launcher = Launcher(bed, bed.server())
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as others:
+        others.setblocking(False)
+        try:
+            while True:
+                others.sendto(b"X=1", bed.path("notify.sock"))
+        except BlockingIOError:
+            pass
+    first = launcher.start()
+    first.wait_line(r"gateway\.listening address=unix:")
+    told = b"X=1"
+    while told == b"X=1":
+        told = launcher.notified.recv(200)
+    expect_equal(told, b"MAINPID=%d\nREADY=1" % first.pid, "what the service manager was told")
 
 
 @case()
