@@ -65,12 +65,12 @@ hand_over_giver::hand_over_giver(
 
 int hand_over_giver::descriptor() const noexcept
 {
-    return stage_ == stage::waiting ? listening_.get() : connection_.get();
+    return stage_ == stage::waiting ? listening_.get() : connection_.get();  // pausing: none
 }
 
 hand_over_giver::outcome hand_over_giver::step(std::span<const shared_socket> sockets)
 {
-    if (stage_ == stage::waiting)
+    if (stage_ == stage::waiting || stage_ == stage::pausing)
         return greet();
     if (clock::now() >= deadline_)
         return give_up("the new process did not go on in time");
@@ -82,8 +82,13 @@ hand_over_giver::outcome hand_over_giver::greet()
     connection_ = unique_descriptor(
         ::accept4(listening_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)
     );
-    if (!connection_)
+    if (!connection_) {
+        // What is in the queue would be readable at once again.
+        const bool is_empty = errno == EAGAIN || errno == EWOULDBLOCK;
+        stage_ = is_empty ? stage::waiting : stage::pausing;
+        deadline_ = is_empty ? clock::time_point::max() : clock::now() + settings_.accept_pause;
         return {};
+    }
     uid_t uid{};
     const auto peer = own_peer(connection_.get(), uid);
     if (!peer) {

@@ -43,6 +43,8 @@ struct hand_over_settings {
     /// by then.
     std::chrono::milliseconds let_go_timeout{35'000};
     std::chrono::milliseconds death_timeout{2'000};  ///< from closing its sockets to its end
+    /// Without descriptors or memory for whoever asks; who asks waits longer.
+    std::chrono::milliseconds accept_pause{100};
 };
 
 /// The longest path that leaves room for the name under which the socket is made.
@@ -85,7 +87,7 @@ public:
     /// hand_over_error.
     hand_over_giver(const std::string& path, std::string role, hand_over_settings settings = {});
 
-    [[nodiscard]] int descriptor() const noexcept;
+    [[nodiscard]] int descriptor() const noexcept;  ///< -1: nothing to wait for but the deadline
     [[nodiscard]] clock::time_point deadline() const noexcept { return deadline_; }
 
     struct outcome {
@@ -100,7 +102,7 @@ public:
     [[nodiscard]] bool let_go() noexcept;
 
 private:
-    enum class stage : unsigned char { waiting, asked, giving };
+    enum class stage : unsigned char { waiting, pausing, asked, giving };
 
     [[nodiscard]] outcome greet();
     [[nodiscard]] outcome answer(std::span<const shared_socket> sockets);

@@ -5,59 +5,16 @@
 
 #include <filesystem>
 #include <fstream>
-#include <future>
-#include <poll.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "listener_fixture.hpp"
+#include "hand_over_fixture.hpp"
 
 using namespace support;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
-using kind = io::hand_over_giver::outcome::kind;
 
 namespace {
-
-struct folder_fixture : listener_fixture {
-    fs::path folder;
-
-    folder_fixture()
-    {
-        std::string name = (fs::temp_directory_path() / "penstock_io_XXXXXX").string();
-        BOOST_TEST_REQUIRE(::mkdtemp(name.data()) != nullptr);
-        folder = name;
-    }
-    ~folder_fixture() { fs::remove_all(folder); }
-    std::string path(const char* name = "over.sock") const { return folder / name; }
-};
-
-/// Lets the giver work until something comes of it.
-io::hand_over_giver::outcome
-serve(io::hand_over_giver& giver, const std::vector<io::shared_socket>& sockets)
-{
-    for (;;) {
-        pollfd waiting{giver.descriptor(), POLLIN, 0};
-        (void)::poll(&waiting, 1, 10);
-        if (waiting.revents == 0 && io::clock::now() < giver.deadline())
-            continue;
-        auto outcome = giver.step(sockets);
-        if (outcome.what != kind::nothing_new)
-            return outcome;
-    }
-}
-
-struct giving : folder_fixture {
-    io::listener old = listen("127.0.0.1:0");
-    io::hand_over_giver giver{path(), "server"};
-    std::vector<io::shared_socket> sockets{old.shared()};
-
-    std::future<io::hand_over_giver::outcome> served()
-    {
-        return std::async(std::launch::async, [this] { return serve(giver, sockets); });
-    }
-};
 
 tcp::socket connect_to(asio::io_context& context, const io::listener& l)
 {
@@ -146,39 +103,6 @@ BOOST_FIXTURE_TEST_CASE(whoever_goes_before_being_ready_has_changed_nothing, giv
     BOOST_TEST(taker->take().size() == 1u);
     taker->ready();
     BOOST_TEST((outcome.get().what == kind::handed_over));
-}
-
-BOOST_FIXTURE_TEST_CASE(whoever_comes_too_late_ends_and_the_old_one_goes_on, folder_fixture)
-{
-    const auto old = listen("127.0.0.1:0");
-    const io::hand_over_settings settings{
-        .ready_timeout = 20ms, .let_go_timeout = 20ms, .death_timeout = 0ms
-    };
-    const auto says_so = [](const io::hand_over_error& e) {
-        return std::string(e.what()).find(" did not let go: ") != std::string::npos;
-    };
-    io::hand_over_giver giver(path(), "server", settings);
-    auto outcome = std::async(std::launch::async, [&] { return serve(giver, {old.shared()}); });
-    auto taker = io::hand_over_taker::connect(path(), "server", settings);
-    BOOST_TEST(taker->take().size() == 1u);
-    BOOST_TEST((outcome.get().what == kind::given_up));  // ready_timeout is over
-    BOOST_CHECK_EXCEPTION(taker->ready(), io::hand_over_error, says_so);
-}
-
-BOOST_FIXTURE_TEST_CASE(an_old_process_that_hears_of_it_too_late_goes_on, folder_fixture)
-{
-    const auto old = listen("127.0.0.1:0");
-    io::hand_over_giver giver(path(), "server");
-    auto taker = io::hand_over_taker::connect(
-        path(), "server", {.let_go_timeout = 20ms, .death_timeout = 0ms}
-    );
-    BOOST_TEST((giver.step({}).what == kind::nothing_new));
-    auto taken = std::async(std::launch::async, [&] { return taker->take(); });
-    while (taken.wait_for(1ms) != std::future_status::ready)
-        (void)giver.step(std::vector{old.shared()});
-    BOOST_TEST(taken.get().size() == 1u);
-    BOOST_CHECK_THROW(taker->ready(), io::hand_over_error);  // the old one is busy elsewhere
-    BOOST_TEST((serve(giver, {old.shared()}).what == kind::given_up));
 }
 
 BOOST_FIXTURE_TEST_CASE(whoever_says_nothing_is_given_up, folder_fixture)
