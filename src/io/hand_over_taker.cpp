@@ -25,6 +25,11 @@ unique_descriptor open_process(pid_t number) noexcept
     return unique_descriptor(static_cast<int>(::syscall(SYS_pidfd_open, number, 0U)));
 }
 
+std::chrono::milliseconds remaining(clock::time_point deadline)
+{
+    return std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now());
+}
+
 }  // namespace
 
 hand_over_taker::hand_over_taker(unique_descriptor connection, pid_t peer, std::string path)
@@ -46,6 +51,8 @@ std::optional<hand_over_taker> hand_over_taker::connect(
         const int error = errno;
         if (error == ENOENT || error == ECONNREFUSED)
             return std::nullopt;
+        if (error == EAGAIN)
+            fail(path, "has others waiting: another hand-over is under way; try again");
         if (error == EPROTOTYPE)
             fail(path, "is another program's socket (choose another path)");
         fail(path, std::string("cannot be reached: ") + std::strerror(error));
@@ -65,10 +72,17 @@ std::optional<hand_over_taker> hand_over_taker::connect(
 
 std::vector<inherited_socket> hand_over_taker::take()
 {
-    const int fd = connection_.get();
-    // Whoever refuses us may have said so before we asked.
-    (void)send_packet(fd, std::string(hand_over_greeting) + role_);
-    auto answer = await_packet(fd, settings_.answer_timeout);
+    const auto deadline = clock::now() + settings_.answer_timeout;
+    packet answer;
+    for (;;) {
+        const int fd = connection_.get();
+        // Whoever refuses us may have said so before we asked.
+        (void)send_packet(fd, std::string(hand_over_greeting) + role_);
+        answer = await_packet(fd, remaining(deadline));
+        if (!answer.text.empty())
+            break;
+        connect_again(deadline);
+    }
     if (answer.text.starts_with(hand_over_refusal))
         fail(path_, "does not hand over: " + answer.text.substr(hand_over_refusal.size()));
     const auto flags = answer.text.starts_with(hand_over_sockets)
@@ -85,6 +99,19 @@ std::vector<inherited_socket> hand_over_taker::take()
         }
     }
     return taken;
+}
+
+/// Who was asked has handed over to another process meanwhile, which has the path in a moment.
+void hand_over_taker::connect_again(clock::time_point deadline)
+{
+    while (clock::now() < deadline) {
+        (void)::poll(nullptr, 0, static_cast<int>(settings_.connect_pause.count()));
+        if (auto next = connect(path_, role_, settings_)) {
+            *this = std::move(*next);
+            return;
+        }
+    }
+    fail(path_, "does not answer: another hand-over is under way; try again");
 }
 
 void hand_over_taker::ready()

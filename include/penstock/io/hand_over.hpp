@@ -45,6 +45,7 @@ struct hand_over_settings {
     std::chrono::milliseconds death_timeout{2'000};  ///< from closing its sockets to its end
     /// Without descriptors or memory for whoever asks; who asks waits longer.
     std::chrono::milliseconds accept_pause{100};
+    std::chrono::milliseconds connect_pause{50};  ///< between attempts to reach who comes next
 };
 
 /// The longest path that leaves room for the name under which the socket is made.
@@ -68,6 +69,7 @@ private:
     hand_over_taker(unique_descriptor connection, pid_t peer, std::string path);
 
     [[nodiscard]] bool peer_has_died() const noexcept;
+    void connect_again(clock::time_point deadline);
 
     unique_descriptor connection_;
     pid_t peer_;

@@ -60,4 +60,28 @@ BOOST_FIXTURE_TEST_CASE(without_descriptors_whoever_asks_waits, giving)
     BOOST_TEST((outcome.get().what == kind::handed_over));
 }
 
+BOOST_FIXTURE_TEST_CASE(the_second_who_asks_gets_the_sockets_of_the_first, giving)
+{
+    auto outcome = served();
+    auto first = io::hand_over_taker::connect(path(), "server");
+    BOOST_TEST(first->take().size() == 1u);
+    auto second = io::hand_over_taker::connect(path(), "server");
+    auto taken = std::async(std::launch::async, [&] { return second->take(); });
+    first->ready();
+    BOOST_TEST((outcome.get().what == kind::handed_over));
+    io::hand_over_giver next(path(), "server");
+    auto then = std::async(std::launch::async, [&] { return serve(next, sockets); });
+    BOOST_TEST(taken.get().size() == 1u);
+    second->ready();
+    BOOST_TEST((then.get().what == kind::handed_over));
+}
+
+BOOST_FIXTURE_TEST_CASE(the_second_who_asks_does_not_wait_for_ever, giving)
+{
+    auto second = io::hand_over_taker::connect(path(), "server", {.answer_timeout = 20ms});
+    BOOST_CHECK_EXCEPTION((void)second->take(), io::hand_over_error, [](const auto& e) {
+        return std::string(e.what()).ends_with("another hand-over is under way; try again");
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
