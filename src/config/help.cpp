@@ -1,4 +1,5 @@
 #include <penstock/config/configuration.hpp>
+#include <penstock/transport/upstream_proxy.hpp>
 
 #include <algorithm>
 
@@ -30,6 +31,12 @@ std::string comment_on(const option& o, const std::vector<given>& values)
     if (values.empty())
         return o.initial.empty() ? "" : "default";
     return values.front().where.empty() ? "command line" : values.front().where;
+}
+
+/// What must not be seen: also a login where none belongs, whether that was refused or not.
+bool is_hidden(const option& o, std::string_view value)
+{
+    return o.secret || (o.name == "upstream-proxy" && transport::has_login(value));
 }
 
 }  // namespace
@@ -76,7 +83,9 @@ std::string describe(role r, const given_values& in_force)
         if (values.empty() && !o.initial.empty())
             add(o.name, o.initial, comment_on(o, values));
         for (const auto& each : values)
-            add(each.name, o.secret ? "(not shown)" : each.value, comment_on(o, values));
+            add(each.name,
+                is_hidden(o, each.value) ? "(not shown)" : each.value,
+                comment_on(o, values));
     }
     return text;
 }

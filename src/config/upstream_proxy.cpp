@@ -107,6 +107,18 @@ read_login(const reader& values, std::vector<std::string>& warnings)
     return std::move(*parsed);
 }
 
+/// Whether the proxy is used or not: the value is in a file or among the arguments.
+void refuse_login_in_option(const reader& values)
+{
+    const auto* const option = values.one("upstream-proxy");
+    if (option != nullptr && transport::has_login(option->value))
+        throw wrong(
+            *option,
+            "credentials do not belong here, where others can see them (put user:password "
+            "into a file and name it with --upstream-proxy-auth-file)"
+        );
+}
+
 /// The proxy that the option or the environment names. Null: none.
 std::optional<upstream_proxy> read_proxy(
     const inputs& from,
@@ -121,12 +133,6 @@ std::optional<upstream_proxy> read_proxy(
     if (const auto* const option = values.one("upstream-proxy")) {
         if (option->value == "none")
             return std::nullopt;
-        if (transport::has_login(option->value))
-            throw wrong(
-                *option,
-                "credentials do not belong here, where others can see them (put user:password "
-                "into a file and name it with --upstream-proxy-auth-file)"
-            );
         auto proxy = parse(*option, "");
         if (is_ourselves(proxy, listeners))
             throw wrong(*option, option->value + " is this gateway itself (see listen)");
@@ -159,6 +165,7 @@ void read_upstream_proxy(
     std::vector<std::string>& warnings
 )
 {
+    refuse_login_in_option(values);
     const auto exemptions = read_exemptions(from, values);
     auto login = read_login(values, warnings);
     const bool by_environment = !values.has("upstream-proxy");

@@ -168,6 +168,25 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_in_the_environment_is_told_without_its_passwo
     BOOST_TEST(text.find("geheim") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(login_in_the_option_is_refused_even_where_no_server_needs_the_proxy)
+{
+    const std::string proxy = "http://bob:geheim@p:1";
+    const auto text = usage_error_of([&] {
+        static_cast<void>(read({}, {"--upstream-proxy", proxy, "--no-proxy", "*"}));
+    });
+    BOOST_TEST(text.find("credentials do not belong here") != std::string::npos, text);
+    BOOST_TEST(text.find("geheim") == std::string::npos, text);
+}
+
+BOOST_AUTO_TEST_CASE(login_is_not_shown_whoever_asks)
+{
+    config::given_values given;
+    given.add_source({{"upstream-proxy", "http://bob:geheim@p:1", "x.conf:1", {}}});
+    const auto text = config::describe(config::role::gateway, given);
+    BOOST_TEST(text.find("upstream-proxy = (not shown)  # x.conf:1\n") != std::string::npos, text);
+    BOOST_TEST(text.find("geheim") == std::string::npos, text);
+}
+
 BOOST_AUTO_TEST_CASE(login_that_socks_cannot_carry)
 {
     write("long", "bob:" + std::string(256, 'x'));
