@@ -13,6 +13,10 @@ namespace {
 constexpr std::size_t heard_octets_max = 64 * 1024;
 constexpr std::size_t reason_octets_max = 120;
 
+/// libcurl reads an answer octet by octet and tells of each: together with heard_octets_max that
+/// bounds the page of a 407 that it discards, which takes a second of a core.
+constexpr std::size_t steps_max = 1024 * 1024;
+
 /// Nothing is expected from outside while nothing comes from the proxy; interrupt() wakes it.
 constexpr int poll_ms = 1'000;
 
@@ -83,8 +87,8 @@ connect_answer curl_transfer::perform()
 
 void curl_transfer::interrupt() noexcept
 {
-    const std::lock_guard lock(mutex_);
     interrupted_ = true;
+    const std::lock_guard lock(mutex_);
     if (running_ != nullptr)
         libcurl::get()->multi_wakeup(running_);
 }
@@ -124,6 +128,9 @@ bool curl_transfer::prepare(handles& with)
     with.set(CURLOPT_ERRORBUFFER, words_.data());
     with.set(CURLOPT_HEADERFUNCTION, &curl_transfer::on_header);
     with.set(CURLOPT_HEADERDATA, this);
+    with.set(CURLOPT_NOPROGRESS, 0L);
+    with.set(CURLOPT_XFERINFOFUNCTION, &curl_transfer::on_progress);
+    with.set(CURLOPT_XFERINFODATA, this);
     with.set(CURLOPT_OPENSOCKETFUNCTION, &curl_transfer::on_open);
     with.set(CURLOPT_OPENSOCKETDATA, this);
     with.set(CURLOPT_SOCKOPTFUNCTION, &curl_transfer::on_opened);
@@ -142,11 +149,8 @@ void curl_transfer::run(handles& with)
         int queued = 0;
         if (const auto* const message = with.curl.multi_info_read(with.multi, &queued))
             return read_result(with, message->data.result);
-        {
-            const std::lock_guard lock(mutex_);
-            if (interrupted_)
-                return;
-        }
+        if (interrupted_)
+            return;
         // A wake-up that came in between is not lost.
         with.curl.multi_poll(with.multi, nullptr, 0, poll_ms, nullptr);
     }
@@ -202,6 +206,16 @@ std::size_t curl_transfer::on_header(char* data, std::size_t size, std::size_t c
 {
     const std::string_view line(data, size * count);
     return static_cast<curl_transfer*>(self)->hear(line) ? line.size() : 0;
+}
+
+/// multi_perform() does not return as long as there is something to discard: this ends it.
+int curl_transfer::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
+{
+    auto& transfer = *static_cast<curl_transfer*>(self);
+    const bool endless = ++transfer.steps_ > steps_max;
+    if (endless)
+        transfer.answer_.why = connect_answer::problem::endless;
+    return endless || transfer.interrupted_ ? 1 : 0;
 }
 
 curl_socket_t curl_transfer::on_open(void* self, curlsocktype, curl_sockaddr* address)

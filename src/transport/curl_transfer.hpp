@@ -6,6 +6,7 @@
 #include <penstock/transport/upstream_proxy.hpp>
 
 #include <array>
+#include <atomic>
 #include <mutex>
 #include <string>
 
@@ -19,6 +20,7 @@ struct connect_answer {
         none,
         no_library,  ///< libcurl is not installed
         not_http,    ///< what came is no HTTP, or more than heads should be
+        endless,     ///< the page that comes with a refusal does not end
         other,       ///< `detail` has the library's words
     };
 
@@ -62,6 +64,8 @@ private:
     bool hear(std::string_view line);
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
     static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
+    static int
+    on_progress(void* self, curl_off_t to_get, curl_off_t got, curl_off_t to_send, curl_off_t sent);
     static int on_opened(void* self, curl_socket_t fd, curlsocktype purpose);
 
     const upstream_proxy proxy_;
@@ -71,11 +75,12 @@ private:
     bool opened_here_ = false;         ///< the socket that libcurl uses is our first one
     connect_answer answer_;
     std::size_t heard_octets_ = 0;
+    std::size_t steps_ = 0;  ///< of libcurl
     bool head_begins_ = true;
     std::array<char, CURL_ERROR_SIZE> words_{};  ///< of libcurl, when something fails
 
+    std::atomic<bool> interrupted_ = false;
     std::mutex mutex_;  ///< guards what follows
-    bool interrupted_ = false;
     CURLM* running_ = nullptr;
 };
 

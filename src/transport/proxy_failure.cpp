@@ -170,6 +170,11 @@ connect_refusal(const upstream_proxy& proxy, const server_url& server, const con
         return failed(
             the_proxy(proxy) + " does not answer in HTTP", check(proxy, "scheme, host and port")
         );
+    case problem::endless:
+        return failed(
+            the_proxy(proxy) + " sends a page that does not end",
+            check(proxy, "scheme, host and port")
+        );
     default:
         break;
     }

@@ -114,6 +114,34 @@ BOOST_AUTO_TEST_CASE(cancellation_closes)
     check_cancelled(std::move(dialling), peer);
 }
 
+BOOST_AUTO_TEST_CASE(page_that_does_not_end)
+{
+    auto dialling = start_dial();
+    blocking_peer peer(take());
+    BOOST_TEST(!take_request(peer).empty());
+    peer.send(endless_refusal);
+    BOOST_TEST(keep_sending(peer));
+    check_failed(
+        std::move(dialling),
+        "proxy: the proxy PROXY sends a page that does not end (check scheme, host and port in "
+        "--upstream-proxy)"
+    );
+    BOOST_TEST(all_over(*dial.proxy->talks));
+}
+
+BOOST_AUTO_TEST_CASE(cancellation_ends_a_conversation_that_is_kept_busy)
+{
+    auto dialling = start_cancellable_dial();
+    blocking_peer peer(take());
+    BOOST_TEST(!take_request(peer).empty());
+    peer.socket.set_option(asio::socket_base::send_buffer_size(4'096));
+    peer.send(endless_refusal);
+    peer.send(std::string(600'000, 'x'));  // more than the kernel holds: some of it was read
+    asio::post(context, [this] { stop.emit(asio::cancellation_type::terminal); });
+    BOOST_TEST(keep_sending(peer));
+    BOOST_TEST(all_over(*dial.proxy->talks));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -70,6 +70,17 @@ struct proxied : world {
         BOOST_TEST(outcome.link->early.empty());
     }
 
+    /// All conversations end. The bound is for a broken program only.
+    static bool all_over(const std::atomic<unsigned>& talks)
+    {
+        for (const auto until = std::chrono::steady_clock::now() + 20s; talks != 0;) {
+            if (std::chrono::steady_clock::now() > until)
+                return false;
+            std::this_thread::sleep_for(1ms);
+        }
+        return true;
+    }
+
     /// "PROXY" and "SERVER" stand for the two addresses.
     void check_failed(
         std::future<transport::dial_outcome> dialling, std::string expected, bool refused = false
@@ -93,6 +104,22 @@ inline std::string unauthorized(std::string_view fields = "Content-Length: 5\r\n
     return "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic "
            "realm=\"x\"\r\n" +
            std::string(fields) + "\r\nwrong";
+}
+
+/// The head of a 407 whose page does not end, for keep_sending().
+inline const std::string endless_refusal = unauthorized("Content-Length: 1000000000000\r\n");
+
+/// Sends without a pause. False: the other side has not had enough of it for a long time.
+inline bool keep_sending(blocking_peer& peer)
+{
+    const octets page(65'536, 'x');
+    error_code ec;
+    for (const auto until = std::chrono::steady_clock::now() + 20s; !ec;) {
+        if (std::chrono::steady_clock::now() > until)
+            return false;
+        asio::write(peer.socket, asio::buffer(page), ec);
+    }
+    return true;
 }
 
 /// Reads a CONNECT and returns it.
