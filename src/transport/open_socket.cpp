@@ -109,6 +109,7 @@ open_socket(const server_url& server, const dial_settings& settings, net::resolv
         co_await pass_proxy(std::move(*connected.socket), *proxy, server, settings.proxy_timeout);
     out.socket = std::move(passed.socket);
     out.why = std::move(passed.why);
+    out.why.by_proxy = !out.socket;
     // The proxy may have wanted a second connection.
     if (out.socket)
         out.congestion.name = tune_link_socket(*out.socket, settings.congestion).name;

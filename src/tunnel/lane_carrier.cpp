@@ -140,7 +140,7 @@ asio::awaitable<void> lane_carrier::dial_again()
     settings.connect_timeout = std::min(settings.connect_timeout, again_connect_timeout);
     if (silent_ || driver_->linked())
         settings.connect_again = again_connect_after;
-    settings.proxy_timeout = std::min(settings.proxy_timeout, again_handshake_timeout);
+    // proxy_timeout is as ever: some proxies look at a server for seconds before they pass us on.
     settings.tls_timeout = std::min(settings.tls_timeout, again_handshake_timeout);
     settings.upgrade_timeout = std::min(settings.upgrade_timeout, again_handshake_timeout);
     // A link that may still live is given up only for one to the server that has the lane.
@@ -154,7 +154,8 @@ asio::awaitable<void> lane_carrier::dial_again()
         co_return;
     refused_ = !dialled.link && dialled.why.refused;
     // A proxy may take its time and refuse us then: a password that is wrong locks an account.
-    silent_ = !dialled.link && !refused_ && io::clock::now() - began >= settings.connect_timeout;
+    silent_ = !dialled.link && !refused_ && !dialled.why.by_proxy &&
+              io::clock::now() - began >= settings.connect_timeout;
     if (!dialled.link) {
         const bool streams_wait = driver_->lane().stream_count() > 0;
         const auto most = streams_wait ? asked_with_streams_max : dialled.why.retry_after;

@@ -2,6 +2,9 @@
 
 import re
 import signal
+import socket
+import threading
+import time
 
 from breaking import BreakingNetwork
 from cases import case
@@ -45,6 +48,24 @@ def same_connection(proxy, gateway):
     refused = {port for port, status in proxy.requests() if status == 407}
     let_in = {port for port, status in proxy.requests() if status == 200}
     expect(refused and let_in <= refused, f"a 407 and its 200 were on two connections: {proxy.requests()}")
+
+
+def end(connection):
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
+def carry(source, sink):
+    try:
+        while octets := source.recv(1 << 16):
+            sink.sendall(octets)
+    except OSError:
+        pass
+    finally:
+        for each in (source, sink):
+            end(each)
 
 
 @case()
@@ -185,6 +206,32 @@ def streams_outlive_a_link_through_a_proxy(bed):
         client.sendall(b"after")
         expect_equal(read_exactly(client, 5), b"after", f"echo over another link, round {round_number}")
     expect_equal(len(re.findall(r"lane\.resumed", gateway.text())), 3, "lanes carried on")
+    client.close()
+
+
+@case()
+def streams_outlive_a_link_through_a_proxy_that_is_slow(bed):
+    """It takes longer for a CONNECT than a network in order takes for anything; the lane is carried on all the same."""
+    server = bed.server()
+
+    def slow_proxy(near):
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += read_exactly(near, 1)
+        time.sleep(4)
+        far = socket.create_connection(("127.0.0.1", server.port))
+        near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        threading.Thread(target=carry, args=(far, near), daemon=True).start()
+        carry(near, far)
+
+    network = BreakingNetwork(Target(slow_proxy).port)
+    gateway = bed.gateway(server.port, "--upstream-proxy", f"http://127.0.0.1:{network.port}", "--lanes", "1")
+    gateway.wait_line(r"link\.up", 30)
+    client, reply = socks5(gateway, "127.0.0.1", Target(echo).port)
+    expect_equal(reply, 0, "SOCKS5 reply")
+    expect_equal(network.reset(), 1, "links that went through the proxy")
+    client.sendall(b"after")
+    expect_equal(read_exactly(client, 5), b"after", "echo over another link")
     client.close()
 
 

@@ -46,7 +46,8 @@ struct dial_failure {
     std::string cause{};
     std::string remedy{};                      ///< empty if there is nothing to suggest
     std::chrono::milliseconds retry_after{0};  ///< what the server asked for (Retry-After)
-    bool refused = false;  ///< the server knows us and says no: asking again will not help
+    bool refused = false;   ///< the server knows us and says no: asking again will not help
+    bool by_proxy = false;  ///< the proxy was reached, and has not passed us on
 
     /// "tls: the certificate is for "y", not "x" (use --server-name y, or ...)"
     [[nodiscard]] std::string text() const;

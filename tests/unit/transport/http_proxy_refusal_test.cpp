@@ -106,6 +106,18 @@ BOOST_AUTO_TEST_CASE(silence_ends_at_the_deadline_and_closes)
     BOOST_TEST(peer.read_to_end().ends_with("\r\n\r\n"));
 }
 
+BOOST_AUTO_TEST_CASE(proxy_that_is_reached_is_told_from_one_that_is_not)
+{
+    dial.proxy_timeout = 60ms;
+    {
+        auto dialling = start_dial();
+        const blocking_peer peer(take());
+        BOOST_TEST(get(std::move(dialling)).why.by_proxy);
+    }
+    acceptor.close();
+    BOOST_TEST(!get(start_dial()).why.by_proxy);
+}
+
 BOOST_AUTO_TEST_CASE(cancellation_closes)
 {
     auto dialling = start_cancellable_dial();
