@@ -20,13 +20,19 @@ BOOST_FIXTURE_TEST_CASE(names_that_hang_delay_no_other, resolver_fixture)
 BOOST_FIXTURE_TEST_CASE(the_caller_has_its_own_deadline, resolver_fixture)
 {
     servers->hold("hangs.example");
-    const auto got = wait(ask("hangs.example", "alice", 1ms));
-    BOOST_TEST((got.code == failure::name_lookup_failed));
-    BOOST_TEST(got.detail == "the name servers did not answer within 1 ms");
+    // A caller that leaves before a worker is there takes its question along: a longer wait then.
+    auto patience = 1ms;
+    for (; servers->asked("hangs.example") == 0; patience *= 2) {
+        const auto got = wait(ask("hangs.example", "alice", patience));
+        BOOST_TEST((got.code == failure::name_lookup_failed));
+        BOOST_TEST(
+            got.detail ==
+            "the name servers did not answer within " + std::to_string(patience.count()) + " ms"
+        );
+    }
 
     // The abandoned lookup is still counted, and its late answer is of use to the next caller.
     BOOST_TEST(resolver->count().waiting == 0u);
-    servers->wait_until_asked("hangs.example");
     BOOST_TEST(resolver->count().running == 1u);
     servers->let_go();
     wait_for_count([](const auto& c) { return c.running == 0; });
