@@ -142,15 +142,41 @@ BOOST_AUTO_TEST_CASE(ticket_that_is_missing)
     );
 }
 
-BOOST_AUTO_TEST_CASE(conversation_outlives_its_context)
+/// The world of `dialling` ends while a conversation is under way.
+struct short_lived : http_proxied {
+    std::future<transport::dial_outcome> dialling = start_dial();
+    blocking_peer peer{take()};
+    std::shared_ptr<std::atomic<unsigned>> talks = dial.proxy->talks;
+};
+
+BOOST_AUTO_TEST_CASE(conversation_whose_answer_comes_after_its_context)
 {
-    auto dialling = start_dial();
-    blocking_peer peer(take());
-    BOOST_TEST(!take_request(peer).empty());
-    BOOST_TEST(*dial.proxy->talks == 1U);
-    peer.send(established);
-    peer.socket.close();
-    // The world ends here, whatever the conversation does.
+    std::optional<tcp::socket> proxy;
+    std::shared_ptr<std::atomic<unsigned>> talks;
+    asio::io_context ours;
+    {
+        short_lived ends;
+        BOOST_TEST(!take_request(ends.peer).empty());
+        BOOST_TEST(*ends.talks == 1U);
+        talks = ends.talks;
+        proxy.emplace(ours, tcp::v4(), ends.peer.socket.release());
+    }
+    error_code ignored;  // it may have hung up
+    asio::write(*proxy, asio::buffer(established), ignored);
+    BOOST_TEST(all_over(*talks));
+}
+
+BOOST_AUTO_TEST_CASE(conversation_whose_answer_comes_before_its_context_ends)
+{
+    std::shared_ptr<std::atomic<unsigned>> talks;
+    {
+        short_lived ends;
+        BOOST_TEST(!take_request(ends.peer).empty());
+        BOOST_TEST(*ends.talks == 1U);
+        talks = ends.talks;
+        ends.peer.send(established);
+    }
+    BOOST_TEST(all_over(*talks));
 }
 
 BOOST_AUTO_TEST_CASE(proxy_that_cannot_be_reached)
