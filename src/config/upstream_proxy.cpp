@@ -1,5 +1,7 @@
 // The proxy between gateway and server: from an option, or from the environment as everybody has
 // it.
+#include <penstock/net/local_addresses.hpp>
+
 #include <algorithm>
 #include <array>
 
@@ -67,18 +69,38 @@ transport::proxy_exemptions read_exemptions(const inputs& from, const reader& va
     return out;
 }
 
+/// Where a proxy is, as far as that is known without asking a resolver.
+std::vector<ip_address> addresses_of(const upstream_proxy& proxy)
+{
+    if (proxy.host == "localhost")
+        return {boost::asio::ip::address_v4::loopback(), boost::asio::ip::address_v6::loopback()};
+    error_code ec;
+    const auto address = unmapped(boost::asio::ip::make_address(proxy.host, ec));
+    return ec ? std::vector<ip_address>() : std::vector{address};
+}
+
+/// Whether who connects to `wanted` reaches a listener at `own`.
+bool leads_to(const ip_address& own, const ip_address& wanted)
+{
+    if (!own.is_unspecified())
+        return own == wanted;
+    if (own.is_v4() && wanted.is_v6())
+        return false;
+    if (wanted.is_loopback() || wanted.is_unspecified())
+        return true;
+    return std::ranges::count(net::local_addresses(), wanted) > 0;
+}
+
 /// Whether the proxy is one of our own listeners, as where https_proxy leads programs to us.
 bool is_ourselves(const upstream_proxy& proxy, const std::vector<io::listen_address>& listeners)
 {
-    const auto host = proxy.host == "localhost" ? "127.0.0.1" : proxy.host;
-    error_code ec;
-    const auto address = unmapped(boost::asio::ip::make_address(host, ec));
-    return !ec && std::ranges::any_of(listeners, [&](const io::listen_address& each) {
+    const auto addresses = addresses_of(proxy);
+    return std::ranges::any_of(listeners, [&](const io::listen_address& each) {
         const auto* const endpoint = std::get_if<io::tcp::endpoint>(&each);
         if (endpoint == nullptr || endpoint->port() != proxy.port)
             return false;
         const auto own = unmapped(endpoint->address());
-        return own == address || (own.is_unspecified() && address.is_loopback());
+        return std::ranges::any_of(addresses, [&](const auto& a) { return leads_to(own, a); });
     });
 }
 

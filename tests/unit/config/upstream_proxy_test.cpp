@@ -1,3 +1,5 @@
+#include <penstock/net/local_addresses.hpp>
+
 #include <boost/test/data/test_case.hpp>
 
 #include "workspace.hpp"
@@ -154,6 +156,26 @@ BOOST_AUTO_TEST_CASE(environment_that_leads_back_to_us_is_passed_over)
         proxy_of(read({"https_proxy=http://127.0.0.1:3128"})) ==
         "http://127.0.0.1:3128 by https_proxy"
     );
+}
+
+BOOST_AUTO_TEST_CASE(each_way_back_to_us_is_known)
+{
+    const auto leads_back = [&](const std::string& listen, const std::string& proxy) {
+        return proxy_of(read(
+                   {"https_proxy=http://" + proxy + ":1080"},
+                   {"--listen", listen + ":1080", "--users-file", "@users"}
+               )) == "none";
+    };
+    BOOST_TEST(leads_back("[::1]", "localhost"));
+    BOOST_TEST(leads_back("0.0.0.0", "localhost"));
+    BOOST_TEST(leads_back("[::]", "localhost"));
+    BOOST_TEST(!leads_back("127.0.0.2", "localhost"));
+    BOOST_TEST(!leads_back("0.0.0.0", "[::1]"));
+    BOOST_TEST(!leads_back("0.0.0.0", "198.51.100.77"));  // RFC 5737: nobody's
+    for (const auto& address : penstock::net::local_addresses()) {
+        if (address.is_v4())
+            BOOST_TEST(leads_back("0.0.0.0", address.to_string()), address.to_string());
+    }
 }
 
 BOOST_AUTO_TEST_CASE(what_is_wrong_in_the_environment_is_told_without_its_password)
