@@ -9,7 +9,7 @@
 
 namespace penstock::tunnel {
 
-std::optional<std::chrono::microseconds> kernel_round_trip(int socket) noexcept
+std::optional<kernel_path> kernel_path_of(int socket) noexcept
 {
     tcp_info info{};
     socklen_t size = sizeof info;
@@ -17,7 +17,7 @@ std::optional<std::chrono::microseconds> kernel_round_trip(int socket) noexcept
     if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
         info.tcpi_min_rtt == none_yet)
         return std::nullopt;
-    return std::chrono::microseconds(info.tcpi_min_rtt);
+    return kernel_path{std::chrono::microseconds(info.tcpi_min_rtt), info.tcpi_advmss};
 }
 
 }  // namespace penstock::tunnel

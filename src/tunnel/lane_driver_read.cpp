@@ -87,10 +87,10 @@ void lane_driver::on_link_readable(std::uint32_t link)
 void lane_driver::adapt_receive_window(io::clock::time_point now)
 {
     const auto fd = link_.socket.native_handle();
-    const auto round_trip = kernel_round_trip(fd);
-    if (!round_trip)
+    const auto path = kernel_path_of(fd);
+    if (!path)
         return;
-    if (const auto limit = near_.update(*round_trip, now))
+    if (const auto limit = near_.update(path->round_trip, path->segment_bytes, now))
         (void)::setsockopt(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, &*limit, sizeof *limit);
     sizer_.set_near(near_.is_near());
 }

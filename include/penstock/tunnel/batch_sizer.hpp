@@ -3,6 +3,7 @@
 #include <penstock/io/asio.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -46,17 +47,22 @@ public:
         start_ = now;
     }
 
-    /// On a near link what waits here waits for a CPU, and large batches gain nothing more.
+    /// On a near link what waits here waits for a CPU or for a slow piece of wire, there is no path
+    /// to be filled, and large batches gain nothing more.
     void set_near(bool near) noexcept { near_ = near; }
 
     [[nodiscard]] double rate_bytes_per_s() const noexcept { return rate_; }
     [[nodiscard]] std::size_t batch_bytes() const noexcept
     {
-        return part(1, batch_bytes_min, near_ ? near_bytes_max : batch_bytes_max);
+        using namespace std::chrono_literals;
+        return near_ ? part(250us, batch_bytes_min, near_bytes_max)
+                     : part(1ms, batch_bytes_min, batch_bytes_max);
     }
     [[nodiscard]] std::size_t lowat_bytes() const noexcept
     {
-        return part(2, lowat_bytes_min, near_ ? near_bytes_max : lowat_bytes_max);
+        using namespace std::chrono_literals;
+        return near_ ? part(500us, lowat_bytes_min, near_bytes_max)
+                     : part(2ms, lowat_bytes_min, lowat_bytes_max);
     }
 
     /// Large frames cost less (8 to 11 % of the CPU); on a slow link small ones let others in
@@ -74,9 +80,10 @@ private:
     static constexpr std::chrono::milliseconds interval{5};
 
     [[nodiscard]] std::size_t
-    part(int milliseconds, std::size_t least, std::size_t most) const noexcept
+    part(std::chrono::microseconds of, std::size_t least, std::size_t most) const noexcept
     {
-        return std::clamp(static_cast<std::size_t>(rate_ * milliseconds / 1'000), least, most);
+        const auto seconds = std::chrono::duration<double>(of).count();
+        return std::clamp(static_cast<std::size_t>(rate_ * seconds), least, most);
     }
 
     double rate_ = 64e6;  ///< until measured: batches of 64 KB

@@ -18,11 +18,13 @@ namespace penstock::tunnel {
 class near_link {
 public:
     static constexpr std::chrono::microseconds round_trip_max{2'000};
-    static constexpr std::size_t receive_bytes_min = 128 * 1024;
+    static constexpr std::size_t receive_bytes_min = 32 * 1024;
+    /// What is enough on any network whose round trip is near to nothing.
+    static constexpr std::size_t receive_bytes_usual = 128 * 1024;
     static constexpr std::chrono::milliseconds interval{100};
 
-    /// `bytes` more were received. True: `interval` has passed, call update() with the kernel's
-    /// smallest round trip.
+    /// `bytes` more were received. True: `interval` has passed, call update() with what the kernel
+    /// knows: the smallest round trip, and the largest segment.
     [[nodiscard]] bool add(std::size_t bytes, io::clock::time_point now) noexcept
     {
         bytes_ += bytes;
@@ -30,20 +32,28 @@ public:
     }
 
     /// The receive window to set (TCP_WINDOW_CLAMP); nothing: leave it as it is.
-    [[nodiscard]] std::optional<int>
-    update(std::chrono::microseconds round_trip, io::clock::time_point now) noexcept
+    [[nodiscard]] std::optional<int> update(
+        std::chrono::microseconds round_trip, std::size_t segment_bytes, io::clock::time_point now
+    ) noexcept
     {
         const auto seconds = std::chrono::duration<double>(now - start_).count();
-        const auto carried = static_cast<double>(bytes_) / seconds *
-                             std::chrono::duration<double>(round_trip).count();
+        const auto rate = static_cast<double>(bytes_) / seconds;
+        const auto carried = rate * std::chrono::duration<double>(round_trip).count();
         bytes_ = 0;
         start_ = now;
         const bool was_near = std::exchange(near_, round_trip <= round_trip_max);
         if (!near_)
             return was_near ? std::optional(unlimited) : std::nullopt;
-        // Twice what a round trip carries, so that a fast network is filled; it only rises, since
-        // the path can carry that much whatever is wanted of it now.
-        const auto wanted = std::max(receive_bytes_min, static_cast<std::size_t>(2 * carried));
+        // A millisecond of the link, so that a slow one has no more before it; twice what a round
+        // trip carries, so that a fast one is filled; and two segments, with fewer TCP waits for
+        // its timers. It only rises, since the path can carry that much whatever is wanted now.
+        const auto wanted = std::max(
+            {std::clamp(
+                 static_cast<std::size_t>(rate / 1'000), receive_bytes_min, receive_bytes_usual
+             ),
+             static_cast<std::size_t>(2 * carried),
+             2 * segment_bytes}
+        );
         if (was_near && wanted <= limit_bytes_ + limit_bytes_ / 4)
             return std::nullopt;
         limit_bytes_ = std::max(limit_bytes_, wanted);

@@ -317,6 +317,19 @@ BOOST_AUTO_TEST_CASE(backoff_doubles_up_to_its_maximum_and_never_undercuts_the_s
     BOOST_TEST((wait.next() <= milliseconds(200)));
 }
 
+BOOST_AUTO_TEST_CASE(a_near_link_that_is_slow_has_less_before_it)
+{
+    using namespace std::chrono_literals;
+    tunnel::batch_sizer sizer;
+    sizer.set_near(true);
+    io::clock::time_point now{};
+    sizer.add(0, true, now += 1s);
+    for (int i = 0; i < 200; ++i)
+        sizer.add(500'000, true, now += 5ms);  // 800 Mbit/s
+    BOOST_TEST((sizer.batch_bytes() > 24'900 && sizer.batch_bytes() < 25'100));
+    BOOST_TEST((sizer.lowat_bytes() > 49'800 && sizer.lowat_bytes() < 50'200));
+}
+
 BOOST_AUTO_TEST_CASE(batches_follow_the_rate_of_a_blocked_link)
 {
     using namespace std::chrono_literals;
@@ -332,6 +345,10 @@ BOOST_AUTO_TEST_CASE(batches_follow_the_rate_of_a_blocked_link)
         sizer.add(5'000'000, true, now += 5ms);  // 1 GB/s
     BOOST_TEST(sizer.batch_bytes() == tunnel::batch_sizer::batch_bytes_max);
     BOOST_TEST(sizer.chunk_bytes() == tunnel::batch_sizer::chunk_bytes_fast);
+    sizer.set_near(true);
+    BOOST_TEST(sizer.batch_bytes() == tunnel::batch_sizer::near_bytes_max);
+    BOOST_TEST(sizer.lowat_bytes() == tunnel::batch_sizer::near_bytes_max);
+    sizer.set_near(false);
     // Idle time says nothing about what the link can do.
     for (int i = 0; i < 200; ++i)
         sizer.add(100, false, now += 1s);
