@@ -32,10 +32,10 @@ struct settings {
     /// Receive window of one stream: 100 Mbit/s over 300 ms take 3.75 MB, and BBR wants to see
     /// three times that while it looks for the rate.
     std::size_t window_bytes_max = 16 * 1024 * 1024;
-    /// What the links of a thread carry when new streams and links had better go to another: an
-    /// eighth to a quarter of what a thread can do. Below it a thread still sleeps most of the
-    /// time.
-    std::uint64_t busy_bytes_per_s = 200'000'000;
+    /// What the links of a thread carry when new streams and links had better go to another. What
+    /// is new then waits neither for the batches and the socket's queue that a slow link needs,
+    /// nor for a thread that asks for all of a CPU.
+    std::uint64_t busy_bytes_per_s = 4'000'000;
 };
 
 }  // namespace penstock::tunnel

@@ -11,9 +11,9 @@
 
 namespace penstock::tunnel {
 
-/// Whether a thread is busy with bulk, so that what is new had better go to another: on a thread
-/// that asks for all of a CPU a keystroke waits for the scheduler's turns, whoever goes first
-/// within the thread.
+/// Whether a thread is busy with bulk, so that what is new had better go to another: on its links a
+/// keystroke waits behind what the kernel already has, and on a thread that asks for all of a CPU
+/// for the scheduler's turns, whoever goes first within the thread.
 ///
 /// Order of calls: on_sustained() if wanted, then add() as octets move. Executor: the thread, but
 /// for busy().
