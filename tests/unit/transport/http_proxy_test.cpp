@@ -151,9 +151,9 @@ struct short_lived : http_proxied {
 
 BOOST_AUTO_TEST_CASE(conversation_whose_answer_comes_after_its_context)
 {
+    asio::io_context ours;
     std::optional<tcp::socket> proxy;
     std::shared_ptr<std::atomic<unsigned>> talks;
-    asio::io_context ours;
     {
         short_lived ends;
         BOOST_TEST(!take_request(ends.peer).empty());
