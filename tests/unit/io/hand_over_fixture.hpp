@@ -2,31 +2,15 @@
 
 #include <penstock/io/hand_over.hpp>
 
-#include <filesystem>
 #include <future>
 #include <poll.h>
-#include <stdlib.h>
-#include <string>
 #include <vector>
 
-#include "listener_fixture.hpp"
+#include "folder_fixture.hpp"
 
 namespace support {
 
 using kind = io::hand_over_giver::outcome::kind;
-
-struct folder_fixture : listener_fixture {
-    std::filesystem::path folder;
-
-    folder_fixture()
-    {
-        std::string name = (std::filesystem::temp_directory_path() / "penstock_io_XXXXXX").string();
-        BOOST_TEST_REQUIRE(::mkdtemp(name.data()) != nullptr);
-        folder = name;
-    }
-    ~folder_fixture() { std::filesystem::remove_all(folder); }
-    std::string path(const char* name = "over.sock") const { return folder / name; }
-};
 
 /// Lets the giver work until something comes of it.
 inline io::hand_over_giver::outcome

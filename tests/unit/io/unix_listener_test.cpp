@@ -3,10 +3,9 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
-#include <stdlib.h>
 #include <sys/stat.h>
 
-#include "listener_fixture.hpp"
+#include "folder_fixture.hpp"
 
 using namespace support;
 namespace fs = std::filesystem;
@@ -14,18 +13,9 @@ using local = asio::local::stream_protocol;
 
 BOOST_AUTO_TEST_SUITE(unix_listening)
 
-struct unix_fixture : listener_fixture {
-    fs::path folder;
-    std::string path;
+struct unix_fixture : folder_fixture {
+    std::string path = folder_fixture::path("gateway.sock");
 
-    unix_fixture()
-    {
-        std::string name = (fs::temp_directory_path() / "penstock_io_XXXXXX").string();
-        BOOST_TEST_REQUIRE(::mkdtemp(name.data()) != nullptr);
-        folder = name;
-        path = name + "/gateway.sock";
-    }
-    ~unix_fixture() { fs::remove_all(folder); }
     std::string text() const { return "unix:" + path; }
 };
 
